@@ -1,0 +1,209 @@
+"""Autoencoders: an encoder and a decoder, trained together to return their input."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from course_lib.losses import BernoulliNLL, check_unit_interval
+
+
+class ReconstructionModel(keras.Model):
+    """What all models of the course share: they are fitted to `x` alone.
+
+    `fit(x)`, `evaluate(x)` and `predict(x)` check arrays before anything runs; a wrong
+    shape or a value that the likelihood does not know is one clear `ValueError`.
+
+    Args:
+        encoder: A built Keras model, from a batch to its code.
+        decoder: A built Keras model, from a code to a batch.
+        **kwargs: As for `keras.Model`.
+    """
+
+    def __init__(self, encoder, decoder, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+
+    @property
+    def item_shape(self):
+        """Shape of one example, without the batch."""
+        return tuple(self.encoder.input_shape[1:])
+
+    @property
+    def needs_unit_interval(self):
+        """Whether the likelihood is defined on [0, 1] only."""
+        raise NotImplementedError
+
+    def build(self, input_shape):
+        """Do nothing: the encoder and the decoder are built already."""
+
+    def check_batch(self, x, name="x"):
+        """Raise a `ValueError` if an array does not fit the model; pass anything else on.
+
+        Args:
+            x: A batch, shape `(batch, *item_shape)`.
+            name: What to call it in the message.
+        """
+        if not isinstance(x, np.ndarray):
+            return
+        if x.shape[1:] != self.item_shape or len(x) == 0:
+            raise ValueError(
+                f"{name} must be a non-empty batch of shape (batch, "
+                f"{', '.join(map(str, self.item_shape))}). Received: shape {x.shape}"
+            )
+        if self.needs_unit_interval:
+            check_unit_interval(x, name)
+        elif not np.all(np.isfinite(x)):
+            raise ValueError(f"{name} must be finite. Received: values that are NaN or infinite")
+
+    def fit(self, x=None, y=None, **kwargs):
+        """Train, as `keras.Model.fit` does; the target is `x` unless `y` is given."""
+        self.check_batch(x)
+        if isinstance(kwargs.get("validation_data"), np.ndarray):
+            self.check_batch(kwargs["validation_data"], "validation_data")
+        return super().fit(x, y, **kwargs)
+
+    def evaluate(self, x=None, y=None, **kwargs):
+        """Return the loss and metrics, as `keras.Model.evaluate` does."""
+        self.check_batch(x)
+        return super().evaluate(x, y, **kwargs)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "encoder": serialize(self.encoder),
+            "decoder": serialize(self.decoder),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for part in ("encoder", "decoder"):
+            config[part] = keras.saving.deserialize_keras_object(config[part])
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class Autoencoder(ReconstructionModel):
+    """Encodes x to a code h and decodes h to a reconstruction of x.
+
+    Args:
+        encoder: A built Keras model, from `(batch, *item_shape)` to `(batch, latent_dim)`.
+        decoder: A built Keras model, back again.
+        **kwargs: As for `keras.Model`.
+
+    Call arguments:
+        inputs: A batch of shape `(batch, *item_shape)`.
+
+    Returns:
+        The reconstruction, of the same shape.
+
+    Example:
+        >>> model = Autoencoder.dense(item_shape=(8, 8), latent_dim=2)
+        >>> model.compile(optimizer="adam", loss=BernoulliNLL())
+        >>> history = model.fit(np.zeros((5, 8, 8)), verbose=0)
+        >>> model.predict(np.zeros((5, 8, 8)), verbose=0).shape
+        (5, 8, 8)
+    """
+
+    @classmethod
+    def dense(
+        cls,
+        item_shape,
+        latent_dim,
+        hidden_units=(),
+        activation="relu",
+        code_activation=None,
+        output_activation="sigmoid",
+        **kwargs,
+    ):
+        """Build an autoencoder of dense layers, the decoder a mirror of the encoder.
+
+        Args:
+            item_shape: Shape of one example, such as `(8, 8)`.
+            latent_dim: Number of code units.
+            hidden_units: Widths of the hidden layers, from the input to the code.
+            activation: Activation of the hidden layers.
+            code_activation: Activation of the code units; `None` is linear.
+            output_activation: `"sigmoid"` for values in [0, 1], `None` (linear) for reals.
+            **kwargs: As for the constructor.
+
+        Returns:
+            An `Autoencoder`.
+        """
+        encoder = dense_network(
+            item_shape, hidden_units, (latent_dim,), activation, code_activation, "encoder"
+        )
+        decoder = dense_network(
+            (latent_dim,), hidden_units[::-1], item_shape, activation, output_activation, "decoder"
+        )
+        return cls(encoder, decoder, **kwargs)
+
+    @property
+    def needs_unit_interval(self):
+        return isinstance(getattr(self, "loss", None), BernoulliNLL)
+
+    def call(self, inputs, training=None):
+        return self.decoder(self.encoder(inputs, training=training), training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        y = x if y is None else y
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+
+    def predict(self, x, **kwargs):
+        """Return reconstructions, an array of the shape of `x`."""
+        self.check_batch(x)
+        return super().predict(x, **kwargs)
+
+    def encode(self, x, **kwargs):
+        """Return the codes of `x`, an array of shape `(batch, latent_dim)`."""
+        self.check_batch(x)
+        return self.encoder.predict(x, verbose=0, **kwargs)
+
+    def decode(self, h, **kwargs):
+        """Return what codes of shape `(batch, latent_dim)` decode to."""
+        return self.decoder.predict(h, verbose=0, **kwargs)
+
+
+def dense_network(
+    input_shape, hidden_units, output_shape, activation="relu", output_activation=None, name=None
+):
+    """Build a stack of dense layers between any two shapes.
+
+    Args:
+        input_shape: Shape of one input.
+        hidden_units: Widths of the hidden layers.
+        output_shape: Shape of one output.
+        activation: Activation of the hidden layers.
+        output_activation: Activation of the last layer; `None` is linear.
+        name: Name of the model.
+
+    Returns:
+        A functional `keras.Model`.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+
+    Example:
+        >>> dense_network((8, 8), [32], (2,)).output_shape
+        (None, 2)
+    """
+    for what, sizes in [
+        ("input_shape", input_shape),
+        ("hidden_units", hidden_units),
+        ("output_shape", output_shape),
+    ]:
+        if not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
+            raise ValueError(f"{what} must be positive integers. Received: {what}={sizes!r}")
+    inputs = keras.Input(tuple(input_shape))
+    x = layers.Flatten()(inputs) if len(input_shape) > 1 else inputs
+    for units in hidden_units:
+        x = layers.Dense(units, activation=activation)(x)
+    x = layers.Dense(int(np.prod(output_shape)), activation=output_activation)(x)
+    if len(output_shape) > 1:
+        x = layers.Reshape(tuple(output_shape))(x)
+    return keras.Model(inputs, x, name=name)

@@ -1,0 +1,43 @@
+"""The one type that every loader returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, split into what a model may see and what it is judged on.
+
+    Args:
+        name: Short name, such as `"digits"`.
+        edition: `"embedded"` or `"full"`.
+        x_train: Training examples: an array of shape `(n_train, *item_shape)`, or, for
+            text, a tuple of reviews, each a tuple of words.
+        y_train: Integer labels of the training examples, shape `(n_train,)`.
+        x_test: Held-out examples, like `x_train`.
+        y_test: Labels of the held-out examples, shape `(n_test,)`.
+        label_names: What each label stands for: `label_names[y]` is the name of `y`.
+        source: Where the data come from, and under which license.
+    """
+
+    name: str
+    edition: str
+    x_train: np.ndarray | Sequence[Sequence[str]]
+    y_train: np.ndarray
+    x_test: np.ndarray | Sequence[Sequence[str]]
+    y_test: np.ndarray
+    label_names: tuple[str, ...]
+    source: str
+
+    @property
+    def item_shape(self):
+        """Shape of one example; `()` for reviews, which differ in length."""
+        return self.x_train.shape[1:] if isinstance(self.x_train, np.ndarray) else ()
+
+    def __repr__(self):
+        return (
+            f"Dataset(name={self.name!r}, edition={self.edition!r}, "
+            f"train={len(self.x_train)}, test={len(self.x_test)}, item_shape={self.item_shape})"
+        )

@@ -1,0 +1,132 @@
+"""Files of the full edition: where they are, whether they are intact, how to get them."""
+
+import gzip
+import hashlib
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: The two editions of the data, the default first.
+EDITIONS = ("embedded", "full")
+
+
+def current_edition(edition=None):
+    """Return the edition to load.
+
+    Args:
+        edition: `"embedded"`, `"full"`, or `None` for the one that the environment
+            variable `COURSE_DATA` names (the embedded one where it is unset).
+
+    Returns:
+        `"embedded"` or `"full"`.
+
+    Raises:
+        ValueError: If the name is neither.
+    """
+    if edition is None:
+        edition, what = os.environ.get("COURSE_DATA") or EDITIONS[0], "COURSE_DATA"
+    else:
+        what = "edition"
+    if edition not in EDITIONS:
+        raise ValueError(f"{what} must be one of {EDITIONS}. Received: {what}={edition!r}")
+    return edition
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A public file that the full edition reads.
+
+    Args:
+        path: Place below the data folder, such as `"mnist/train-labels-idx1-ubyte.gz"`.
+        url: Canonical address of the file, or of the archive that holds it.
+        sha256: Checksum of the content, after gunzipping where `path` ends in `.gz`:
+            the same content is compressed differently in different places.
+        unpack: `None` if `url` serves the file itself; otherwise a function that takes
+            the path of the downloaded archive and returns the file's bytes.
+    """
+
+    path: str
+    url: str
+    sha256: str
+    unpack: Callable | None = None
+
+    def read(self):
+        """Return the verified content as `bytes`, downloading the file when needed.
+
+        Raises:
+            FileNotFoundError: If the file is not in `COURSE_DATA_DIR`, or, without that
+                variable, cannot be downloaded.
+            ValueError: If the content is not what the registry expects.
+        """
+        folder = os.environ.get("COURSE_DATA_DIR")
+        if folder:
+            place = pathlib.Path(folder) / self.path
+            if not place.is_file():
+                raise FileNotFoundError(
+                    f"Cannot find {place} (the folder is COURSE_DATA_DIR). {self._ways_out}"
+                )
+        else:
+            place = cache_folder() / self.path
+            if not place.is_file():
+                self._download(place)
+        return self._verify(place)
+
+    @property
+    def _ways_out(self):
+        name = pathlib.PurePosixPath(self.path).name
+        step = "unpack" if self.unpack else "save"
+        return (
+            f"Two ways out: fetch {self.url} yourself, {step} it as {self.path} in a folder and "
+            f"set COURSE_DATA_DIR to that folder; or set COURSE_DATA=embedded, which needs no "
+            f"file and no network ({name} belongs to the full edition)."
+        )
+
+    def _verify(self, place):
+        try:
+            content = place.read_bytes()
+            if place.suffix == ".gz":
+                content = gzip.decompress(content)
+        except (EOFError, gzip.BadGzipFile, gzip.zlib.error) as error:
+            raise ValueError(f"{place} is damaged ({error}). {self._ways_out}") from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sha256:
+            raise ValueError(
+                f"{place} has the wrong content. Expected sha256 {self.sha256}. "
+                f"Received: {found}. {self._ways_out}"
+            )
+        return content
+
+    def _download(self, place):
+        import keras  # takes seconds, and only a download needs it
+
+        # Everything happens in a scratch folder; only a verified file reaches its place,
+        # in one step. An interruption at any moment leaves nothing half-written.
+        place.parent.mkdir(parents=True, exist_ok=True)
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix=".download-", dir=place.parent))
+        try:
+            try:
+                archive = keras.utils.get_file(
+                    "archive", self.url, cache_dir=scratch, cache_subdir="."
+                )
+            except Exception as error:  # get_file wraps every network error in a bare Exception
+                raise FileNotFoundError(
+                    f"Cannot download {self.path}: {error}. {self._ways_out}"
+                ) from error
+            fresh = scratch / place.name
+            if self.unpack is None:
+                os.replace(archive, fresh)
+            else:
+                fresh.write_bytes(self.unpack(archive))
+            self._verify(fresh)
+            os.replace(fresh, place)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def cache_folder():
+    """Return the folder that downloads are kept in: `course_lib` in Keras' own cache."""
+    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    return pathlib.Path(home) / "datasets" / "course_lib"

@@ -1,0 +1,66 @@
+# `make help` lists what there is. Everything runs in .venv, made from requirements.lock.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# The first of these that exists makes .venv; PYTHON=... on the command line overrides it.
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $(name))))
+
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# One folder for what programs would leave in the user's home; .gitignore knows it.
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help book book-full test lint format grade-demo lock clean full-clean
+
+help:  ## show this list
+	@echo "Usage: make TARGET      (times: two cores, .venv made already)"
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+$(READY): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "This course needs Python 3.11, 3.12 or 3.13, and found: $$(python3 --version 2>&1 || echo no python3)." >&2; \
+		echo "Install one of them, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; fi
+	@echo "Making $(VENV) with $$($(PYTHON) --version): a download of about 700 MB, three to six minutes."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $(READY)
+	@echo "$(VENV) is ready."
+
+book: $(READY)  ## build the book, embedded data (2 min; seconds if nothing changed)
+	@COURSE_DATA=embedded python tools/build_book.py
+
+book-full: $(READY)  ## build the book with the real data (15 min); COURSE_DATA_DIR holds them
+	@COURSE_DATA=full python tools/build_book.py
+
+test: $(READY) lint book  ## everything that CI runs (10 min)
+	@python -m pytest
+
+lint: $(READY)  ## check style, notebooks and prose (5 s)
+	@ruff check .
+	@ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
+	@python tools/check_sources.py
+
+format: $(READY)  ## rewrite the Python files in the project's style (2 s)
+	@ruff check --fix --quiet . ; ruff format --quiet .
+
+grade-demo: $(READY)  ## grade a small made-up class of ps1 with nbgrader (2 min)
+	@python tools/grade_demo.py ps1
+
+lock: $(READY)  ## write requirements.lock anew, for all platforms (10 s)
+	@uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --all-extras --group lock \
+		--no-annotate --no-header -o requirements.lock pyproject.toml
+
+clean:  ## remove the pages; keep executed results and .venv
+	@rm -rf _build/html _build/.doctrees _build/jupyter_execute _build/finished _build/full/_build/html \
+		_build/full/_build/.doctrees _build/full/_build/jupyter_execute _build/full/_build/finished
+
+full-clean:  ## remove everything that make made
+	@rm -rf _build $(VENV) .pytest_cache .ruff_cache *.egg-info

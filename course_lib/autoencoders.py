@@ -1,5 +1,7 @@
 """Autoencoders: an encoder and a decoder, trained together to return their input."""
 
+import math
+
 import keras
 import numpy as np
 from keras import layers
@@ -138,6 +140,87 @@ class Autoencoder(ReconstructionModel):
         decoder = dense_network(
             (latent_dim,), hidden_units[::-1], item_shape, activation, output_activation, "decoder"
         )
+        return cls(encoder, decoder, **kwargs)
+
+    @classmethod
+    def convolutional(
+        cls,
+        item_shape,
+        latent_dim,
+        filters=(16, 32),
+        kernel_size=3,
+        activation="relu",
+        code_activation=None,
+        output_activation="sigmoid",
+        **kwargs,
+    ):
+        """Build an autoencoder of convolutions, the decoder a mirror of the encoder.
+
+        Each convolution has stride 2 and halves height and width; a dense layer makes the
+        code from what is left. For `(28, 28)` pictures and the default filters, a batch
+        passes through these shapes, and back again in the decoder:
+
+            (batch, 28, 28)       pictures, without a channel axis
+            (batch, 28, 28, 1)    the channel axis is added here, and removed at the end
+            (batch, 14, 14, 16)   16 filters
+            (batch, 7, 7, 32)     32 filters
+            (batch, latent_dim)   the code
+
+        Args:
+            item_shape: Height and width of one picture, such as `(8, 8)`.
+            latent_dim: Number of code units.
+            filters: Number of filters of each convolution, from the input to the code.
+            kernel_size: Height and width of the filters.
+            activation: Activation of the hidden layers.
+            code_activation: Activation of the code units; `None` is linear.
+            output_activation: `"sigmoid"` for values in [0, 1], `None` (linear) for reals.
+            **kwargs: As for the constructor.
+
+        Returns:
+            An `Autoencoder`.
+
+        Raises:
+            ValueError: If a size is not a positive integer, or if height or width cannot be
+                halved once for each convolution.
+
+        Example:
+            >>> model = Autoencoder.convolutional(item_shape=(28, 28), latent_dim=2)
+            >>> model.predict(np.zeros((5, 28, 28)), verbose=0).shape
+            (5, 28, 28)
+        """
+        item_shape, filters = tuple(item_shape), tuple(filters)
+        sizes = (*item_shape, latent_dim, *filters, kernel_size)
+        if not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
+            raise ValueError(
+                "item_shape, latent_dim, filters and kernel_size must be positive integers. "
+                f"Received: item_shape={item_shape}, latent_dim={latent_dim}, "
+                f"filters={filters}, kernel_size={kernel_size}"
+            )
+        shrink = 2 ** len(filters)
+        if len(item_shape) != 2 or not filters or any(n % shrink for n in item_shape):
+            raise ValueError(
+                "item_shape must be (height, width), both divisible by 2 for each of one or "
+                f"more filters: here by {shrink}. Received: item_shape={item_shape}, "
+                f"filters={filters}"
+            )
+        options = {"kernel_size": kernel_size, "strides": 2, "padding": "same"}
+
+        inputs = keras.Input(item_shape)
+        x = layers.Reshape((*item_shape, 1))(inputs)
+        for n in filters:
+            x = layers.Conv2D(n, activation=activation, **options)(x)
+        small_shape = tuple(x.shape[1:])
+        x = layers.Flatten()(x)
+        code = layers.Dense(latent_dim, activation=code_activation)(x)
+        encoder = keras.Model(inputs, code, name="encoder")
+
+        inputs = keras.Input((latent_dim,))
+        x = layers.Dense(math.prod(small_shape), activation=activation)(inputs)
+        x = layers.Reshape(small_shape)(x)
+        for n in filters[-2::-1]:
+            x = layers.Conv2DTranspose(n, activation=activation, **options)(x)
+        x = layers.Conv2DTranspose(1, activation=output_activation, **options)(x)
+        decoder = keras.Model(inputs, layers.Reshape(item_shape)(x), name="decoder")
         return cls(encoder, decoder, **kwargs)
 
     @property

@@ -81,7 +81,7 @@ class NgramModel:
         self._total = {}
 
     def fit(self, sequences):
-        """Count the n-grams of all lengths up to `order`.
+        """Count the n-grams of all lengths up to `order`, the end of each sequence included.
 
         Args:
             sequences: Non-empty sequences of words; any iterable of tuples or lists.
@@ -106,8 +106,10 @@ class NgramModel:
             )
         self._set_vocabulary({*self.vocabulary, *(word for words in sequences for word in words)})
         for words in sequences:
-            for prefix, word in self._factors(words):
-                context = self._context(prefix)
+            # The end is counted even where `max_length` forces it and it is no factor: words
+            # that were only seen in the last place must have something that follows them.
+            for i, word in enumerate((*words, END)):
+                context = self._context(words[:i])
                 # A smoothed model also needs the shorter contexts.
                 shortest = 0 if self.smoothing else len(context)
                 for length in range(shortest, len(context) + 1):
@@ -208,27 +210,29 @@ class NgramModel:
         words = self._check_sequence(sequence)
         return sum(_log(self._prob(word, prefix)) for prefix, word in self._factors(words))
 
-    def sample(self, seed=None):
+    def sample(self, seed=None, prefix=()):
         """Draw one sequence, word by word, each from its conditional distribution.
 
         Args:
             seed: An integer, a `numpy.random.Generator`, or `None` for a new one.
+            prefix: Words that the sequence starts with.
 
         Returns:
             A tuple of one to `max_length` words.
 
         Raises:
-            ValueError: If the model came from tables that leave words out.
+            ValueError: If the model came from tables that leave words out, or the prefix
+                uses an unknown word, is too long, or never occurs.
         """
         rng = np.random.default_rng(seed)
-        return self._generate(lambda vector: rng.choice(vector.size, p=vector / vector.sum()))
+        return self._generate(lambda vector: rng.choice(vector.size, p=vector), prefix)
 
-    def greedy(self):
+    def greedy(self, prefix=()):
         """Return the sequence that takes the most probable next word, again and again.
 
         Ties go to the word that comes first in `vocabulary`. See `sample` for errors.
         """
-        return self._generate(np.argmax)
+        return self._generate(np.argmax, prefix)
 
     def complete(self, sequence, top=1):
         """Fill the gaps of a sequence, by Bayes' rule over all ways of filling them.
@@ -287,16 +291,16 @@ class NgramModel:
         vector = self._vector(prefix)[:-1]
         return [(self.vocabulary[i], math.log(vector[i])) for i in np.flatnonzero(vector)]
 
-    def _generate(self, choose):
-        words = ()
+    def _generate(self, choose, prefix):
+        words = self._check_sequence(prefix) if len(prefix) else ()
         while len(words) < self.max_length:
             vector = self._vector(words)
             if abs(vector.sum() - 1) > 1e-6:
                 raise ValueError(
-                    "Generating needs tables that list every possible next word. "
-                    f"Received: probabilities that add up to {vector.sum():.3g} after {words!r}"
+                    "Generating needs the probability of every next word, adding up to 1. "
+                    f"Received: {vector.sum():.3g} in all after {words!r}"
                 )
-            i = int(choose(vector))
+            i = int(choose(vector / vector.sum()))
             if i == len(self.vocabulary):
                 break
             words = (*words, self.vocabulary[i])

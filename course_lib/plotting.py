@@ -296,6 +296,41 @@ def posteriors(panels, limit=None):
 
 
 @_styled
+def posterior_map(panels, limit):
+    """Draw true posteriors p(z|x), computed on a grid, under their approximations q(z|x).
+
+    Args:
+        panels: Maps a title to a triple `(density, mean, log_var)`: the true posterior's
+            density on an even grid, shape `(n, n)`, with z_2 along the first axis and z_1
+            along the second; and the Gaussian's parameters, each of shape `(2,)`. The
+            ellipse is two standard deviations around the mean.
+        limit: The grid runs from `-limit` to `limit` in both directions.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
+    figure, [row] = _subplots(height=WIDTH / len(panels) + 0.35, cols=len(panels))
+    for (title, (density, mean, log_var)), axes in zip(panels.items(), row, strict=True):
+        density, half = np.asarray(density), np.exp(0.5 * np.asarray(log_var))
+        image = axes.imshow(
+            density / density.max(),
+            cmap=PIXELS,
+            origin="lower",
+            extent=(-limit, limit, -limit, limit),
+            interpolation="bilinear",
+        )
+        image.set_gid(PIXELS_ID)
+        axes.add_patch(
+            mpl.patches.Ellipse(mean, *(4 * half), fill=False, ec=COLORS[1], lw=2, ls="--")
+        )
+        reach = 4 * float(half.max())
+        axes.set(xlim=(mean[0] - reach, mean[0] + reach), ylim=(mean[1] - reach, mean[1] + reach))
+        axes.set(xlabel="$z_1$", ylabel="$z_2$")
+        axes.set_title(title, loc="left", fontsize=10)
+    return figure
+
+
+@_styled
 def manifold(decode, n=12):
     """Decode a grid of two-dimensional codes, spaced evenly in the prior's probability.
 

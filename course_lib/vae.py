@@ -8,6 +8,8 @@ lower bound
     ELBO(x) = E_q[log p(x|z)] - KL(q(z|x) || p(z))    <=    log p(x).
 """
 
+import math
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -25,11 +27,15 @@ class VAE(ReconstructionModel):
     the batch, its expectation estimated with one draw of z an example. `fit` and
     `evaluate` report its two terms as `reconstruction` and `kl`.
 
+    With another weight than 1 on the KL term, the loss is `reconstruction + beta * kl`,
+    which is no longer a bound on log p(x) unless `beta >= 1` (Higgins et al. 2017).
+
     Args:
         encoder: A built Keras model from `(batch, *item_shape)` to a pair
             `[mean, log_var]`, each `(batch, latent_dim)`.
         decoder: A built Keras model from `(batch, latent_dim)` to Bernoulli logits of
             shape `(batch, *item_shape)`.
+        beta: Weight of the KL term in the loss, at least 0.
         seed: Seed of the draws of z, or `None`.
         **kwargs: As for `keras.Model`.
 
@@ -50,13 +56,16 @@ class VAE(ReconstructionModel):
 
     needs_unit_interval = True
 
-    def __init__(self, encoder, decoder, seed=None, **kwargs):
+    def __init__(self, encoder, decoder, beta=1.0, seed=None, **kwargs):
         super().__init__(encoder, decoder, **kwargs)
         if len(encoder.outputs) != 2:
             raise ValueError(
                 "The encoder of a VAE returns a pair [mean, log_var]. "
                 f"Received: an encoder with {len(encoder.outputs)} output(s)"
             )
+        if not (math.isfinite(beta) and beta >= 0):
+            raise ValueError(f"beta must be a finite number of at least 0. Received: beta={beta}")
+        self.beta = float(beta)
         self.seed = seed
         self.sampling = GaussianSampling(seed=seed)
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
@@ -106,7 +115,7 @@ class VAE(ReconstructionModel):
         reconstruction, kl = self._terms(x, y_pred)
         self.reconstruction_tracker.update_state(reconstruction, sample_weight)
         self.kl_tracker.update_state(kl, sample_weight)
-        loss = reconstruction + kl
+        loss = reconstruction + self.beta * kl
         if sample_weight is not None:
             loss = loss * ops.cast(sample_weight, loss.dtype)
         return ops.mean(loss)
@@ -121,6 +130,8 @@ class VAE(ReconstructionModel):
     def elbo(self, x, n_samples=1, batch_size=500):
         """Estimate the ELBO of each example, by averaging over draws of z.
 
+        The estimate is that of the bound itself, whatever `beta` the model is trained with.
+
         Args:
             x: Array of shape `(n, *item_shape)`, values in [0, 1].
             n_samples: Draws of z an example.
@@ -130,12 +141,16 @@ class VAE(ReconstructionModel):
             An array of shape `(n,)`, in nats.
         """
         self.check_batch(x)
-        draws = []
-        for _ in range(n_samples):
-            outputs = super().predict(x, batch_size=batch_size, verbose=0)
-            reconstruction, kl = self._terms(x, outputs)
-            draws.append(-ops.convert_to_numpy(reconstruction + kl))
-        return np.mean(draws, axis=0)
+        mean, log_var = self.encode(x, batch_size=batch_size)
+        kl = ops.convert_to_numpy(kl_standard_normal(mean, log_var))
+        nll = np.zeros(len(x))
+        for start in range(0, len(x), batch_size):
+            part = slice(start, start + batch_size)
+            for _ in range(n_samples):
+                z = self.sampling([mean[part], log_var[part]])
+                draw = bernoulli_nll(x[part], self.decoder(z, training=False))
+                nll[part] += ops.convert_to_numpy(draw) / n_samples
+        return -(nll + kl)
 
     def predict(self, x, **kwargs):
         """Return reconstructions: the pixel probabilities at the mean of q(z|x).
@@ -176,4 +191,4 @@ class VAE(ReconstructionModel):
         return self.decode(np.random.default_rng(seed).standard_normal((n, self.latent_dim)))
 
     def get_config(self):
-        return {**super().get_config(), "seed": self.seed}
+        return {**super().get_config(), "beta": self.beta, "seed": self.seed}

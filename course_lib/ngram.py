@@ -81,7 +81,7 @@ class NgramModel:
         self._total = {}
 
     def fit(self, sequences):
-        """Count the n-grams of all lengths up to `order`, the end of each sequence included.
+        """Count the n-grams of all lengths up to `order`.
 
         Args:
             sequences: Non-empty sequences of words; any iterable of tuples or lists.
@@ -106,15 +106,18 @@ class NgramModel:
             )
         self._set_vocabulary({*self.vocabulary, *(word for words in sequences for word in words)})
         for words in sequences:
-            # The end is counted even where `max_length` forces it and it is no factor: words
-            # that were only seen in the last place must have something that follows them.
-            for i, word in enumerate((*words, END)):
-                context = self._context(words[:i])
+            for prefix, word in self._factors(words):
+                context = self._context(prefix)
                 # A smoothed model also needs the shorter contexts.
                 shortest = 0 if self.smoothing else len(context)
                 for length in range(shortest, len(context) + 1):
                     shorter = context[len(context) - length :]
                     self._table.setdefault(shorter, Counter())[word] += 1
+        if not self.smoothing:
+            # Words seen only where `max_length` forces the end have nothing that follows
+            # them. A shorter sequence that reaches them ends there.
+            for words in sequences:
+                self._table.setdefault(self._context(words), Counter({END: 1}))
         self._total = {context: sum(row.values()) for context, row in self._table.items()}
         return self
 

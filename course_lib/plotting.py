@@ -11,6 +11,7 @@ import itertools
 import statistics
 
 import matplotlib as mpl
+import matplotlib.ticker
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -110,6 +111,8 @@ def curves(series, xlabel, ylabel, x=None, log_x=False):
         if spread is not None:
             axes.fill_between(at, values - spread, values + spread, color=color, alpha=0.2, lw=0)
     axes.set(xlabel=xlabel, ylabel=ylabel)
+    if x is None or all(float(position).is_integer() for position in x):
+        axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     if log_x:
         axes.set_xscale("log")
     if len(series) > 1:
@@ -199,12 +202,12 @@ def picture_rows(rows, vmax=1.0):
         shapes = {label: pictures.shape for label, pictures in rows.items()}
         raise ValueError(f"All rows need the same number of pictures. Received: {shapes}")
     [n_cols] = n_cols
-    cell = WIDTH / n_cols
-    figure, axes = _subplots(height=(cell + 0.25) * len(rows), rows=len(rows), cols=n_cols)
+    heights = [pictures.shape[1] / pictures.shape[2] for pictures in rows.values()]
+    figure, axes = _picture_axes(heights, n_cols, label_height=0.25)
     for (label, pictures), row in zip(rows.items(), axes, strict=True):
         for picture, ax in zip(pictures, row, strict=True):
             _draw_picture(ax, picture, vmax)
-        row[0].set_title(label, loc="left", fontsize=10)
+        row[0].set_title(label, loc="left", fontsize=10, pad=3)
     return figure
 
 
@@ -221,11 +224,10 @@ def picture_grid(pictures, n_cols=10):
     """
     pictures = np.asarray(pictures)
     n_rows = -(-len(pictures) // n_cols)
-    figure, axes = _subplots(height=WIDTH * n_rows / n_cols, rows=n_rows, cols=n_cols)
-    for ax in axes.flat:
+    figure, axes = _picture_axes([pictures.shape[1] / pictures.shape[2]] * n_rows, n_cols)
+    for ax in axes.flat[len(pictures) :]:
         ax.set_axis_off()
     for picture, ax in zip(pictures, axes.flat, strict=False):
-        ax.set_axis_on()
         _draw_picture(ax, picture, 1.0)
     return figure
 
@@ -392,6 +394,29 @@ def boxes_and_arrows(steps):
     axes.set(xlim=(-0.4, n - 0.6), ylim=(-0.6, 0.6))
     axes.set_axis_off()
     return figure
+
+
+def _picture_axes(heights, n_cols, label_height=0.0, gap=0.06):
+    """Return a figure and axes for rows of pictures, all as wide as the figure allows.
+
+    Args:
+        heights: Height of the pictures of each row, in units of their width.
+        n_cols: Pictures in a row.
+        label_height: Inches above each row for its label.
+        gap: Inches between pictures.
+    """
+    cell = (WIDTH - (n_cols - 1) * gap) / n_cols
+    total = sum(label_height + height * cell + gap for height in heights)
+    figure = Figure(figsize=(WIDTH, total))
+    axes, top = [], total
+    for height in heights:
+        bottom = top - label_height - height * cell
+        boxes = ((i * (cell + gap), bottom, cell, height * cell) for i in range(n_cols))
+        axes.append(
+            [figure.add_axes((x / WIDTH, y / total, w / WIDTH, h / total)) for x, y, w, h in boxes]
+        )
+        top = bottom - gap
+    return figure, np.array(axes)
 
 
 def _draw_picture(axes, picture, vmax):

@@ -89,7 +89,7 @@ def serve_mathjax(app, exception):
     source, target = package / "static" / "mathjax", pathlib.Path(app.outdir, "_static", "mathjax")
     fonts = "output/chtml/fonts/woff-v2"
     target.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source / "tex-chtml.js", target)
+    shutil.copy2(source / "tex-chtml-full.js", target)
     shutil.copytree(source / fonts, target / fonts, dirs_exist_ok=True)
 
 
@@ -111,5 +111,5 @@ def setup(app):
     app.connect("env-check-consistency", require_alternative_text)
     app.connect("build-finished", serve_mathjax)
     app.connect("build-finished", write_page_times)
-    app.config.mathjax_path = "mathjax/tex-chtml.js"
+    app.config.mathjax_path = "mathjax/tex-chtml-full.js"
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,7 +4,7 @@ import math
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from course_lib.losses import BernoulliNLL, check_unit_interval
 
@@ -69,6 +69,10 @@ class ReconstructionModel(keras.Model):
         """Return the loss and metrics, as `keras.Model.evaluate` does."""
         self.check_batch(x)
         return super().evaluate(x, y, **kwargs)
+
+    def reconstruct(self, x):
+        """Return what the codes of `x` decode to, an array of the shape of `x`."""
+        raise NotImplementedError
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -242,14 +246,38 @@ class Autoencoder(ReconstructionModel):
         self.check_batch(x)
         return super().predict(x, **kwargs)
 
-    def encode(self, x, **kwargs):
+    def encode(self, x):
         """Return the codes of `x`, an array of shape `(batch, latent_dim)`."""
         self.check_batch(x)
-        return self.encoder.predict(x, verbose=0, **kwargs)
+        return apply_in_batches(self.encoder, x)
 
-    def decode(self, h, **kwargs):
+    def decode(self, h):
         """Return what codes of shape `(batch, latent_dim)` decode to."""
-        return self.decoder.predict(h, verbose=0, **kwargs)
+        return apply_in_batches(self.decoder, h)
+
+    def reconstruct(self, x):
+        return self.decode(self.encode(x))
+
+
+def apply_in_batches(model, x, batch_size=1000):
+    """Return a model's outputs for an array, without the start-up cost of `predict`.
+
+    Args:
+        model: A Keras model or layer, called in inference mode.
+        x: Array of shape `(n, ...)`.
+        batch_size: Examples at a time, which bounds the memory.
+
+    Returns:
+        An array of shape `(n, ...)`, or a tuple of them for a model of several outputs.
+    """
+    parts = []
+    for start in range(0, len(x), batch_size):
+        part = ops.convert_to_tensor(x[start : start + batch_size], dtype=model.compute_dtype)
+        outputs = model(part, training=False)
+        several = isinstance(outputs, (list, tuple))
+        parts.append([ops.convert_to_numpy(o) for o in (outputs if several else [outputs])])
+    arrays = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    return arrays if several else arrays[0]
 
 
 def dense_network(

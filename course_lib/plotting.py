@@ -288,7 +288,8 @@ def posteriors(panels, limit=None):
             )
         axes.plot(*np.asarray(mean).T, ".", ms=2, color=COLORS[1])
         axes.add_patch(mpl.patches.Circle((0, 0), 2, fill=False, ec=INK, ls="--", lw=1))
-        axes.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
+        axes.set(xlabel="$z_1$", ylabel="$z_2$")
+        axes.set_aspect("equal", adjustable="datalim")
         axes.set_title(title, loc="left", fontsize=10)
         if limit is not None:
             axes.set(xlim=(-limit, limit), ylim=(-limit, limit))

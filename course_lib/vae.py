@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.autoencoders import ReconstructionModel, dense_network
+from course_lib.autoencoders import ReconstructionModel, apply_in_batches, dense_network
 from course_lib.layers import GaussianSampling
 from course_lib.losses import bernoulli_nll, kl_standard_normal
 
@@ -141,7 +141,7 @@ class VAE(ReconstructionModel):
             An array of shape `(n,)`, in nats.
         """
         self.check_batch(x)
-        mean, log_var = self.encode(x, batch_size=batch_size)
+        mean, log_var = self.encode(x)
         kl = ops.convert_to_numpy(kl_standard_normal(mean, log_var))
         nll = np.zeros(len(x))
         for start in range(0, len(x), batch_size):
@@ -153,30 +153,42 @@ class VAE(ReconstructionModel):
         return -(nll + kl)
 
     def predict(self, x, **kwargs):
-        """Return reconstructions: the pixel probabilities at the mean of q(z|x).
+        """Return reconstructions, as `reconstruct` does.
 
         Args:
-            x: Array of shape `(n, *item_shape)`, values in [0, 1].
+            x: As for `keras.Model.predict`; arrays hold values in [0, 1].
             **kwargs: As for `keras.Model.predict`.
 
         Returns:
-            An array of the same shape, without randomness.
+            An array of shape `(n, *item_shape)`.
         """
-        mean, _ = self.encode(x, **kwargs)
-        return self.decode(mean, **kwargs)
+        self.check_batch(x)
+        mean, _ = self.encoder.predict(x, **kwargs)
+        return self.decode(mean)
 
-    def encode(self, x, **kwargs):
+    def encode(self, x):
         """Return the parameters of q(z|x), arrays `mean` and `log_var`, `(n, latent_dim)`."""
         self.check_batch(x)
-        return self.encoder.predict(x, **{"verbose": 0, **kwargs})
+        return apply_in_batches(self.encoder, x)
 
-    def decode(self, z, **kwargs):
+    def decode(self, z):
         """Return the pixel probabilities p(x = 1 | z) for codes of shape `(n, latent_dim)`."""
-        z = np.asarray(z, dtype=self.decoder.compute_dtype)
+        z = np.asarray(z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(f"z must have shape (n, {self.latent_dim}). Received: shape {z.shape}")
-        logits = self.decoder.predict(z, **{"verbose": 0, **kwargs})
-        return ops.convert_to_numpy(ops.sigmoid(logits))
+        return ops.convert_to_numpy(ops.sigmoid(apply_in_batches(self.decoder, z)))
+
+    def reconstruct(self, x):
+        """Return the pixel probabilities at the mean of q(z|x), without randomness.
+
+        Args:
+            x: Array of shape `(n, *item_shape)`, values in [0, 1].
+
+        Returns:
+            An array of the same shape.
+        """
+        mean, _ = self.encode(x)
+        return self.decode(mean)
 
     def sample(self, n, seed=None):
         """Generate: draw z from the prior and decode it.

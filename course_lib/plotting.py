@@ -348,6 +348,8 @@ def manifold(decode, n=12):
     quantiles = [statistics.NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)]
     z1, z2 = np.meshgrid(quantiles, quantiles[::-1])  # z_2 grows upward, as in a scatter plot
     pictures = decode(np.column_stack([z1.ravel(), z2.ravel()]))
+    margin = max(1, pictures.shape[1] // 14)
+    pictures = np.pad(pictures, ((0, 0), (margin, margin), (margin, margin)))
     height, width = pictures.shape[1:]
     sheet = pictures.reshape(n, n, height, width).swapaxes(1, 2).reshape(n * height, n * width)
     figure, [[axes]] = _subplots(height=WIDTH)

@@ -21,7 +21,7 @@ def main():
     vae = VAE.dense(digits.item_shape, latent_dim=2, hidden_units=(256,), seed=1)
     vae.compile(keras.optimizers.Adam(2e-3))
     vae.fit(x, epochs=math.ceil(1500 * 100 / len(x)), batch_size=100, verbose=0)
-    figure = plotting.manifold(vae.decode, n=14)
+    figure = plotting.manifold(vae.decode, n=11)
     figure.savefig(ROOT / "_static" / "manifold.png", dpi=80)
 
 

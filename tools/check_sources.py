@@ -256,7 +256,9 @@ def check_toc(root):
         elif name.startswith("chapters/") and not (CHAPTER.match(name) or APPENDIX.match(name)):
             yield Problem("_toc.yml", line, f"{name} is neither NN-name nor appendix-name")
     for name in repository_files(root):
-        if re.fullmatch(r"chapters/.*\.md", name) and name.removesuffix(".md") not in listed:
+        # chapters/LICENSE.md and the like are no pages
+        is_page = re.fullmatch(r"chapters/.*[a-z0-9]\.md", name)
+        if is_page and name.removesuffix(".md") not in listed:
             yield Problem(name, 1, "is not in _toc.yml")
 
 

@@ -24,9 +24,11 @@ def apply():
     """Set the thread limits and the log level of this process and of its children."""
     # BLAS threads wait by spinning. On a busy machine two of them on one core can be
     # a hundred times slower than one; TensorFlow brings its own, patient, pool.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if not os.environ.get("OMP_NUM_THREADS"):
+        os.environ["OMP_NUM_THREADS"] = "1"
+        if not os.environ.get("OPENBLAS_NUM_THREADS"):
+            threadpoolctl.threadpool_limits(1, user_api="blas")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
-    threadpoolctl.threadpool_limits(int(os.environ["OPENBLAS_NUM_THREADS"]), user_api="blas")
 
     cores = str(min(available_cores(), MAX_THREADS))
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", cores)

@@ -1,5 +1,6 @@
 """Autoencoders: an encoder and a decoder, trained together to return their input."""
 
+import copy
 import math
 
 import keras
@@ -39,12 +40,14 @@ class ReconstructionModel(keras.Model):
     def build(self, input_shape):
         """Do nothing: the encoder and the decoder are built already."""
 
-    def check_batch(self, x, name="x"):
+    def check_batch(self, x, name="x", is_target=True):
         """Raise a `ValueError` if an array does not fit the model; pass anything else on.
 
         Args:
             x: A batch, shape `(batch, *item_shape)`.
             name: What to call it in the message.
+            is_target: Whether the likelihood has to know its values. What only enters the
+                encoder, a noisy copy of the target say, has to be finite, no more.
         """
         if not isinstance(x, np.ndarray):
             return
@@ -53,22 +56,31 @@ class ReconstructionModel(keras.Model):
                 f"{name} must be a non-empty batch of shape (batch, "
                 f"{', '.join(map(str, self.item_shape))}). Received: shape {x.shape}"
             )
-        if self.needs_unit_interval:
+        if is_target and self.needs_unit_interval:
             check_unit_interval(x, name)
         elif not np.all(np.isfinite(x)):
             raise ValueError(f"{name} must be finite. Received: values that are NaN or infinite")
 
     def fit(self, x=None, y=None, **kwargs):
         """Train, as `keras.Model.fit` does; the target is `x` unless `y` is given."""
-        self.check_batch(x)
-        if isinstance(kwargs.get("validation_data"), np.ndarray):
-            self.check_batch(kwargs["validation_data"], "validation_data")
+        x, y = self._checked(x, y, kwargs.get("sample_weight"))
+        validation = kwargs.get("validation_data")
+        pair = validation[:2] if isinstance(validation, (list, tuple)) else (validation,)
+        self._checked(*pair, name="validation_data")
         return super().fit(x, y, **kwargs)
 
     def evaluate(self, x=None, y=None, **kwargs):
         """Return the loss and metrics, as `keras.Model.evaluate` does."""
-        self.check_batch(x)
+        x, y = self._checked(x, y, kwargs.get("sample_weight"))
         return super().evaluate(x, y, **kwargs)
+
+    def _checked(self, x, y=None, sample_weight=None, name=None):
+        self.check_batch(x, name or "x", is_target=y is None)
+        if y is not None:
+            self.check_batch(y, name or "y")
+        elif sample_weight is not None:
+            y = x  # Keras drops the weights of data without a target
+        return x, y
 
     def reconstruct(self, x):
         """Return what the codes of `x` decode to, an array of the shape of `x`."""
@@ -84,7 +96,7 @@ class ReconstructionModel(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
+        config = copy.deepcopy(config)  # deserializing takes a config apart
         for part in ("encoder", "decoder"):
             config[part] = keras.saving.deserialize_keras_object(config[part])
         return cls(**config)
@@ -138,6 +150,7 @@ class Autoencoder(ReconstructionModel):
         Returns:
             An `Autoencoder`.
         """
+        check_sizes(item_shape=item_shape, hidden_units=hidden_units)
         encoder = dense_network(
             item_shape, hidden_units, (latent_dim,), activation, code_activation, "encoder"
         )
@@ -192,14 +205,9 @@ class Autoencoder(ReconstructionModel):
             >>> model.predict(np.zeros((5, 28, 28)), verbose=0).shape
             (5, 28, 28)
         """
+        check_sizes(item_shape=item_shape, filters=filters)
+        check_sizes(latent_dim=(latent_dim,), kernel_size=(kernel_size,))
         item_shape, filters = tuple(item_shape), tuple(filters)
-        sizes = (*item_shape, latent_dim, *filters, kernel_size)
-        if not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
-            raise ValueError(
-                "item_shape, latent_dim, filters and kernel_size must be positive integers. "
-                f"Received: item_shape={item_shape}, latent_dim={latent_dim}, "
-                f"filters={filters}, kernel_size={kernel_size}"
-            )
         shrink = 2 ** len(filters)
         if len(item_shape) != 2 or not filters or any(n % shrink for n in item_shape):
             raise ValueError(
@@ -243,16 +251,23 @@ class Autoencoder(ReconstructionModel):
 
     def predict(self, x, **kwargs):
         """Return reconstructions, an array of the shape of `x`."""
-        self.check_batch(x)
+        self.check_batch(x, is_target=False)
         return super().predict(x, **kwargs)
 
     def encode(self, x):
         """Return the codes of `x`, an array of shape `(batch, latent_dim)`."""
-        self.check_batch(x)
+        self.check_batch(x, is_target=False)
         return apply_in_batches(self.encoder, x)
 
     def decode(self, h):
         """Return what codes of shape `(batch, latent_dim)` decode to."""
+        h = np.asarray(h)
+        expected = tuple(self.decoder.input_shape[1:])
+        if h.shape[1:] != expected or len(h) == 0:
+            raise ValueError(
+                f"Codes must be a non-empty batch of shape (batch, "
+                f"{', '.join(map(str, expected))}). Received: shape {h.shape}"
+            )
         return apply_in_batches(self.decoder, h)
 
     def reconstruct(self, x):
@@ -280,6 +295,22 @@ def apply_in_batches(model, x, batch_size=1000):
     return arrays if several else arrays[0]
 
 
+def check_sizes(**sizes):
+    """Raise a `ValueError` unless each argument is a sequence of positive integers.
+
+    Args:
+        **sizes: Shapes, or widths of layers, by name.
+    """
+    for name, values in sizes.items():
+        if not isinstance(values, (tuple, list)) or not all(
+            isinstance(n, (int, np.integer)) and n > 0 for n in values
+        ):
+            raise ValueError(
+                f"{name} must be positive integers. Received: {name}={values!r}, "
+                "where a tuple of them is accepted"
+            )
+
+
 def dense_network(
     input_shape, hidden_units, output_shape, activation="relu", output_activation=None, name=None
 ):
@@ -303,13 +334,12 @@ def dense_network(
         >>> dense_network((8, 8), [32], (2,)).output_shape
         (None, 2)
     """
-    for what, sizes in [
-        ("input_shape", input_shape),
-        ("hidden_units", hidden_units),
-        ("output_shape", output_shape),
-    ]:
-        if not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
-            raise ValueError(f"{what} must be positive integers. Received: {what}={sizes!r}")
+    check_sizes(hidden_units=hidden_units, input_shape=input_shape, output_shape=output_shape)
+    if not input_shape or not output_shape:
+        raise ValueError(
+            "Shapes must be positive integers. "
+            f"Received: input_shape={input_shape!r}, output_shape={output_shape!r}"
+        )
     inputs = keras.Input(tuple(input_shape))
     x = layers.Flatten()(inputs) if len(input_shape) > 1 else inputs
     for units in hidden_units:

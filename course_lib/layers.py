@@ -41,14 +41,14 @@ class GaussianSampling(keras.layers.Layer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape):
-        if len(input_shape) != 2 or tuple(input_shape[0]) != tuple(input_shape[1]):
+    def call(self, inputs):
+        several = isinstance(inputs, (list, tuple))
+        shapes = [tuple(x.shape) for x in inputs] if several else tuple(inputs.shape)
+        if not several or len(shapes) != 2 or shapes[0] != shapes[1]:
             raise ValueError(
                 "GaussianSampling takes a pair (mean, log_var) of one shape. "
-                f"Received: shapes {input_shape}"
+                f"Received: shapes {shapes}"
             )
-
-    def call(self, inputs):
         mean, log_var = inputs
         eps = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
         return mean + ops.exp(0.5 * log_var) * eps

@@ -34,7 +34,7 @@ def bernoulli_nll(x, logits):
     """
     _check_same_shape("x", x, "logits", logits)
     check_unit_interval(x)
-    logits = ops.convert_to_tensor(logits)
+    logits = _as_floats(logits)
     x = ops.cast(x, logits.dtype)
     return _sum_over_items(ops.softplus(logits) - x * logits)
 
@@ -55,16 +55,18 @@ def gaussian_nll(x, mean, log_var=0.0):
         A tensor of shape `(batch,)`, in nats.
 
     Raises:
-        ValueError: If the shapes of `x` and `mean` differ.
+        ValueError: If the shapes differ.
 
     Example:
         >>> float(gaussian_nll(np.zeros((1, 1)), np.zeros((1, 1)))[0])  # log(2 pi) / 2
         0.918938...
     """
     _check_same_shape("x", x, "mean", mean)
-    mean = ops.convert_to_tensor(mean)
+    if np.ndim(log_var):
+        _check_same_shape("mean", mean, "log_var", log_var)
+    mean = _as_floats(mean)
     x = ops.cast(x, mean.dtype)
-    log_var = ops.cast(log_var, mean.dtype)
+    log_var = ops.convert_to_tensor(log_var, dtype=mean.dtype)
     quadratic = ops.square(x - mean) * ops.exp(-log_var)
     return _sum_over_items(0.5 * (quadratic + log_var + math.log(2 * math.pi)))
 
@@ -90,7 +92,7 @@ def kl_standard_normal(mean, log_var):
         2.0
     """
     _check_same_shape("mean", mean, "log_var", log_var)
-    mean, log_var = ops.convert_to_tensor(mean), ops.convert_to_tensor(log_var)
+    mean, log_var = _as_floats(mean), _as_floats(log_var)
     # expm1 keeps the small difference exp(v) - 1 - v that a collapsed dimension leaves.
     return _sum_over_items(0.5 * (ops.square(mean) + ops.expm1(log_var) - log_var))
 
@@ -109,7 +111,7 @@ def squared_error(x, reconstruction):
         ValueError: If the shapes differ.
     """
     _check_same_shape("x", x, "reconstruction", reconstruction)
-    reconstruction = ops.convert_to_tensor(reconstruction)
+    reconstruction = _as_floats(reconstruction)
     return _sum_over_items(ops.square(ops.cast(x, reconstruction.dtype) - reconstruction))
 
 
@@ -194,6 +196,13 @@ def _check_same_shape(name_a, a, name_b, b):
             f"{name_a} and {name_b} must have the same shape. "
             f"Received: {name_a} of shape {shape_a}, {name_b} of shape {shape_b}"
         )
+
+
+def _as_floats(values):
+    """Return a tensor of floats: of the dtype it has, or of Keras' own for integers."""
+    tensor = ops.convert_to_tensor(values)
+    is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
+    return tensor if is_float else ops.cast(tensor, keras.config.floatx())
 
 
 def _sum_over_items(values):

@@ -9,6 +9,7 @@ can be hashed: a pixel is a word too.
 """
 
 import math
+import numbers
 from collections import Counter
 
 import numpy as np
@@ -62,9 +63,9 @@ class NgramModel:
     def __init__(self, order=3, smoothing=0.0, max_length=None, vocabulary=()):
         if not isinstance(order, int) or order < 1:
             raise ValueError(f"order must be an integer of at least 1. Received: order={order!r}")
-        if not (math.isfinite(smoothing) and smoothing >= 0):
+        if not (isinstance(smoothing, numbers.Real) and 0 <= smoothing < math.inf):
             raise ValueError(
-                f"smoothing must be a finite number of at least 0. Received: smoothing={smoothing}"
+                f"smoothing must be a number of at least 0, and finite. Received: {smoothing=}"
             )
         if max_length is not None and (not isinstance(max_length, int) or max_length < 1):
             raise ValueError(
@@ -74,7 +75,12 @@ class NgramModel:
         self.order = order
         self.smoothing = float(smoothing)
         self.max_length = max_length
-        self.vocabulary = tuple(vocabulary)
+        self.vocabulary = ()
+        self._given = (
+            max_length,
+            _as_words(tuple(vocabulary), "The vocabulary") if vocabulary else (),
+        )
+        self._index = {}
         # Maps a context, a tuple of up to `order - 1` words, to the weights of what follows
         # it: counts after `fit`, probabilities after `from_tables`.
         self._table = {}
@@ -93,18 +99,19 @@ class NgramModel:
             ValueError: If there is no sequence, or one of them is empty, a plain string,
                 longer than `max_length`, or uses `START` or `END` as a word.
         """
-        sequences = [_as_words(sequence, i) for i, sequence in enumerate(sequences)]
+        sequences = [_as_words(words, f"Sequence {i}") for i, words in enumerate(sequences)]
         if not sequences:
             raise ValueError("fit needs at least one sequence. Received: an empty corpus")
+        max_length, words_besides = self._given
         longest = max(map(len, sequences))
-        if self.max_length is None:
-            self.max_length = longest
+        self.max_length = max_length or longest
         if longest > self.max_length:
             raise ValueError(
                 f"Sequences may have at most max_length={self.max_length} words. "
                 f"Received: one of {longest} words"
             )
-        self._set_vocabulary({*self.vocabulary, *(word for words in sequences for word in words)})
+        self._set_vocabulary({*words_besides, *(word for words in sequences for word in words)})
+        self._table = {}
         for words in sequences:
             for prefix, word in self._factors(words):
                 context = self._context(prefix)
@@ -145,6 +152,8 @@ class NgramModel:
             >>> round(model.prob("real", context=("more",)), 2)
             0.25
         """
+        if max_length is None:
+            raise ValueError("Tables do not tell max_length; give it. Received: max_length=None")
         model = cls(order=order, smoothing=0.0, max_length=max_length)
         words = set()
         for context, row in tables.items():
@@ -153,8 +162,13 @@ class NgramModel:
                     f"A context is a tuple of at most order - 1 = {order - 1} words. "
                     f"Received: {context!r}"
                 )
-            total = math.fsum(row.values())
-            if min(row.values(), default=0) < 0 or total > 1 + 1e-9:
+            if {START, END} & set(context) or START in row:
+                raise ValueError(
+                    f"{START} stands for what a shorter context leaves out, and {END} ends a "
+                    f"sequence; neither is a word. Received: {row} after {context!r}"
+                )
+            # Written so that a NaN fails the test.
+            if not (all(p >= 0 for p in row.values()) and math.fsum(row.values()) <= 1 + 1e-9):
                 raise ValueError(
                     "The probabilities after a context must be at least 0 and add up to at most "
                     f"1. Received: {row} after {context!r}"
@@ -295,6 +309,7 @@ class NgramModel:
         return [(self.vocabulary[i], math.log(vector[i])) for i in np.flatnonzero(vector)]
 
     def _generate(self, choose, prefix):
+        self._check_known(())
         words = self._check_sequence(prefix) if len(prefix) else ()
         while len(words) < self.max_length:
             vector = self._vector(words)
@@ -368,6 +383,8 @@ class NgramModel:
         self._index = {word: i for i, word in enumerate((*self.vocabulary, END))}
 
     def _check_known(self, words):
+        if not self._index:
+            raise ValueError("The model is empty: call fit first, or use from_tables")
         unknown = [word for word in words if word not in self._index or word == END]
         if unknown:
             raise ValueError(
@@ -376,28 +393,29 @@ class NgramModel:
             )
 
     def _check_sequence(self, sequence, gaps=False):
-        words = _as_words(sequence)
+        words = _as_words(sequence, "The sequence", gaps=True)
+        self._check_known(word for word in words if not (gaps and word is None))
         if len(words) > self.max_length:
             raise ValueError(
                 f"A sequence may have at most max_length={self.max_length} words. "
                 f"Received: {len(words)} words, {words!r}"
             )
-        self._check_known(word for word in words if not (gaps and word is None))
         return words
 
 
-def _as_words(sequence, position=None):
-    which = "The sequence" if position is None else f"Sequence {position}"
+def _as_words(sequence, name, gaps=False):
     if isinstance(sequence, str):
         raise ValueError(
-            f"{which} must be a tuple or list of words; split the text first. "
+            f"{name} must be a tuple or list of words; split the text first. "
             f"Received: the string {sequence!r}"
         )
     words = tuple(sequence)
     if not words:
-        raise ValueError(f"{which} must have at least one word. Received: an empty one")
-    if START in words or END in words:
-        raise ValueError(f"{which} uses a reserved word, {START} or {END}. Received: {words!r}")
+        raise ValueError(f"{name} must have at least one word. Received: an empty one")
+    if START in words or END in words or (None in words and not gaps):
+        raise ValueError(
+            f"{name} uses a reserved word: {START}, {END} or None. Received: {words!r}"
+        )
     return words
 
 

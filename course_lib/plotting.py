@@ -2,8 +2,8 @@
 
 Figures are drawn with `INK` on `PAPER`; the book's build replaces the two colors so that
 one picture reads well on a light and on a dark page. The other colors have a contrast of
-at least 3 on both, and stay apart for color-blind readers (Okabe and Ito's palette); where
-color carries meaning, a marker, a line style or a label carries it too.
+at least 3 on both, and stay apart for color-blind readers; where color carries
+meaning, a marker, a line style or a label carries it too.
 """
 
 import functools
@@ -19,8 +19,9 @@ from matplotlib.figure import Figure
 INK = "#1f1f21"
 #: What figures are drawn on.
 PAPER = "#fffffe"
-#: Series colors, in order of use.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#b066a0", "#8c6d00", "#5b8fb0")
+#: Series colors, in order of use: the first two from Okabe and Ito, the others as far as
+#: possible from these and from each other in three kinds of color vision.
+COLORS = ("#0072b2", "#d55e00", "#639988", "#7f5f39", "#396e7f", "#005be5")
 LINE_STYLES = ("-", "--", ":", "-.")
 
 #: Width of a figure in inches. At 360 pixels of screen its text is still 9 pixels high.

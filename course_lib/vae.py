@@ -14,7 +14,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.autoencoders import ReconstructionModel, apply_in_batches, dense_network
+from course_lib.autoencoders import (
+    ReconstructionModel,
+    apply_in_batches,
+    check_sizes,
+    dense_network,
+)
 from course_lib.layers import GaussianSampling
 from course_lib.losses import bernoulli_nll, kl_standard_normal
 
@@ -85,12 +90,14 @@ class VAE(ReconstructionModel):
         Returns:
             A `VAE`.
         """
-        body = dense_network(
-            item_shape, hidden_units[:-1], hidden_units[-1:], activation, activation
-        )
-        mean = layers.Dense(latent_dim, name="mean")(body.output)
-        log_var = layers.Dense(latent_dim, name="log_var")(body.output)
-        encoder = keras.Model(body.input, [mean, log_var], name="encoder")
+        check_sizes(item_shape=item_shape, hidden_units=hidden_units, latent_dim=(latent_dim,))
+        inputs = keras.Input(item_shape)
+        h = layers.Flatten()(inputs)
+        for units in hidden_units:
+            h = layers.Dense(units, activation=activation)(h)
+        mean = layers.Dense(latent_dim, name="mean")(h)
+        log_var = layers.Dense(latent_dim, name="log_var")(h)
+        encoder = keras.Model(inputs, [mean, log_var], name="encoder")
         decoder = dense_network(
             (latent_dim,), hidden_units[::-1], item_shape, activation, name="decoder"
         )
@@ -112,13 +119,14 @@ class VAE(ReconstructionModel):
         }
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        reconstruction, kl = self._terms(x, y_pred)
+        reconstruction, kl = self._terms(x if y is None else y, y_pred)
         self.reconstruction_tracker.update_state(reconstruction, sample_weight)
         self.kl_tracker.update_state(kl, sample_weight)
         loss = reconstruction + self.beta * kl
         if sample_weight is not None:
             loss = loss * ops.cast(sample_weight, loss.dtype)
-        return ops.mean(loss)
+        # Penalties of the encoder's and the decoder's layers, if they have any.
+        return ops.mean(loss) + sum(ops.sum(penalty) for penalty in self.losses)
 
     def _terms(self, x, outputs):
         """Return the two terms of -ELBO, each `(batch,)`: -log p(x|z) and the KL."""
@@ -140,7 +148,10 @@ class VAE(ReconstructionModel):
         Returns:
             An array of shape `(n,)`, in nats.
         """
-        self.check_batch(x)
+        if not isinstance(n_samples, int) or n_samples < 1:
+            raise ValueError(
+                f"n_samples must be an integer of at least 1. Received: n_samples={n_samples!r}"
+            )
         mean, log_var = self.encode(x)
         kl = ops.convert_to_numpy(kl_standard_normal(mean, log_var))
         nll = np.zeros(len(x))
@@ -174,8 +185,11 @@ class VAE(ReconstructionModel):
     def decode(self, z):
         """Return the pixel probabilities p(x = 1 | z) for codes of shape `(n, latent_dim)`."""
         z = np.asarray(z)
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(f"z must have shape (n, {self.latent_dim}). Received: shape {z.shape}")
+        if z.ndim != 2 or z.shape[1] != self.latent_dim or len(z) == 0:
+            raise ValueError(
+                f"z must have shape (n, {self.latent_dim}), with n of at least 1. "
+                f"Received: shape {z.shape}"
+            )
         return ops.convert_to_numpy(ops.sigmoid(apply_in_batches(self.decoder, z)))
 
     def reconstruct(self, x):
@@ -200,6 +214,8 @@ class VAE(ReconstructionModel):
         Returns:
             Pixel probabilities, an array of shape `(n, *item_shape)`.
         """
+        if not isinstance(n, int) or n < 1:
+            raise ValueError(f"n must be an integer of at least 1. Received: n={n!r}")
         return self.decode(np.random.default_rng(seed).standard_normal((n, self.latent_dim)))
 
     def get_config(self):

@@ -1,8 +1,6 @@
 """Handwritten digits: scikit-learn's 8x8 pictures, or MNIST."""
 
 import numpy as np
-import sklearn.datasets
-import sklearn.model_selection
 
 from course_lib.data.dataset import Dataset
 from course_lib.data.files import RemoteFile, current_edition
@@ -59,6 +57,10 @@ def load_digits(edition=None):
     """
     if current_edition(edition) == "full":
         return _mnist()
+    # Imported here: it takes a second, which a notebook on reviews should not wait.
+    import sklearn.datasets
+    import sklearn.model_selection
+
     bunch = sklearn.datasets.load_digits()
     images = (bunch.images / 16).astype("float32")
     x_train, x_test, y_train, y_test = sklearn.model_selection.train_test_split(
@@ -109,6 +111,11 @@ def read_idx(content):
             f"An IDX file of unsigned bytes starts with 00 00 08. Received: {content[:4].hex(' ')}"
         )
     n_axes = content[3]
+    if len(content) < 4 + 4 * n_axes:
+        raise ValueError(
+            f"The IDX header names {n_axes} axes and ends before their sizes. "
+            f"Received: {len(content)} bytes"
+        )
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", count=n_axes, offset=4))
     body = np.frombuffer(content, "u1", offset=4 + 4 * n_axes)
     if body.size != np.prod(shape):

@@ -5,6 +5,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,11 +120,19 @@ class RemoteFile:
             if self.unpack is None:
                 os.replace(archive, fresh)
             else:
-                fresh.write_bytes(self.unpack(archive))
+                fresh.write_bytes(self._unpacked(archive))
             self._verify(fresh)
             os.replace(fresh, place)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _unpacked(self, archive):
+        try:
+            return self.unpack(archive)
+        except (tarfile.TarError, EOFError, OSError, KeyError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{self.url} is not the archive that holds {self.path} ({error}). {self._ways_out}"
+            ) from error
 
 
 def cache_folder():

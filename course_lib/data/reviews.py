@@ -20,9 +20,10 @@ _ARCHIVE = "https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polarity
 
 def _member(name):
     def unpack(archive):
+        # The files are one byte a letter, with the dashes and dots of Windows-1252.
         with tarfile.open(archive) as tar:
             content = tar.extractfile(f"rt-polaritydata/{name}").read()
-        return content.decode("latin-1").encode("utf-8")
+        return content.decode("cp1252").encode("utf-8")
 
     return unpack
 

@@ -1,0 +1,265 @@
+"""What holds for every assignment: its source, its release, and how a class is graded."""
+
+import csv
+import re
+
+import grade_demo
+import nbformat
+import pytest
+
+#: A wrong answer that is caught by chance alone would pass one of these sooner or later.
+REPEATS_OF_MISTAKE = 5
+REPEATS_OF_SOLUTION = 50
+
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
+SOLUTION = re.compile(r"^ *### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION", re.DOTALL | re.MULTILINE)
+
+
+def marked(notebook):
+    """Return the cells that nbgrader knows: a dict from id to cell."""
+    return {cell.id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+
+
+def failures(assignment, namespace):
+    """Run all test cells; return the exceptions, a dict from cell to exception."""
+    raised = {}
+    for cell in assignment.notebook.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
+            try:
+                exec(cell.source, namespace)
+            except Exception as error:
+                raised[cell.id] = error
+    return raised
+
+
+# ------------------------------------------------------------------------------- the source
+
+
+def test_source_is_a_clean_notebook(assignment):
+    notebook = assignment.notebook
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert all(c.metadata.nbgrader.grade_id == id_ for id_, c in marked(notebook).items())
+
+
+def test_points_add_up_to_100(assignment):
+    tasks = assignment.tasks.values()
+    assert sum(sum(task.points.values()) for task in tasks) == 100
+    assert len(assignment.code_tasks) >= 6
+    assert len(tasks) > len(assignment.code_tasks)
+
+
+def test_only_solution_cells_can_be_edited(assignment):
+    for cell in marked(assignment.notebook).values():
+        assert cell.metadata.nbgrader.locked != cell.metadata.nbgrader.solution, cell.id
+
+
+def test_every_task_has_a_visible_and_a_hidden_check(assignment):
+    cells = marked(assignment.notebook)
+    for task in assignment.tasks.values():
+        hidden = [bool(HIDDEN.search(cells[name].source)) for name in task.points]
+        assert sorted(hidden) == ([False] if task.by_hand else [False, True]), task.name
+
+
+def test_hand_graded_questions_have_a_rubric(assignment):
+    for task in assignment.tasks.values():
+        if task.by_hand:
+            source = assignment.notebook.cells
+            (answer,) = (cell.source for cell in source if cell.id == task.name)
+            given = [int(n) for n in re.findall(r"^- (\d+) points?\b", answer, re.MULTILINE)]
+            assert sum(given) == sum(task.points.values())
+
+
+# ----------------------------------------------------------------- answers, in this process
+
+
+@pytest.fixture(scope="session")
+def solutions(students):
+    return {name: s.cells for name, s in students.items() if not s.breaks}
+
+
+def test_there_are_independent_solutions(assignment, solutions):
+    assert len(solutions) >= 3
+    assert all(set(cells) == set(assignment.code_tasks) for cells in solutions.values())
+
+
+@pytest.mark.slow
+def test_correct_solutions_pass_fresh_inputs_every_time(assignment, solutions, run_cells):
+    for name, cells in solutions.items():
+        namespace = run_cells(assignment, cells)
+        for _ in range(REPEATS_OF_SOLUTION):
+            assert not failures(assignment, namespace), name
+
+
+@pytest.mark.slow
+def test_each_mistake_fails_its_own_task_every_time(assignment, students, run_cells):
+    cells = marked(assignment.notebook)
+    for name, student in students.items():
+        if not student.cells:
+            continue
+        for mistake in student.breaks:
+            # One mistake at a time, also of a student who makes several.
+            mixed = {**assignment.reference(), mistake: student.cells[mistake]}
+            namespace = run_cells(assignment, mixed)
+            task = assignment.tasks[mistake]
+            (hidden,) = (cell for cell in task.points if HIDDEN.search(cells[cell].source))
+            for _ in range(REPEATS_OF_MISTAKE):
+                raised = failures(assignment, namespace)
+                # The hidden check alone must see it: the visible examples can be memorized.
+                assert hidden in raised, (name, mistake)
+                assert set(raised) <= set(task.points), (name, mistake)
+
+
+def test_messages_say_what_is_wrong(assignment, students, run_cells):
+    for student in students.values():
+        if student.cells:
+            for error in failures(assignment, run_cells(assignment, student.cells)).values():
+                assert isinstance(error, AssertionError)
+                assert len(str(error)) > 30
+
+
+# ----------------------------------------------------------------- the class, with nbgrader
+
+
+@pytest.fixture(scope="session")
+def release(assignment, graded):
+    folder, _ = graded
+    return nbformat.read(folder / "release" / assignment.name / assignment.path.name, as_version=4)
+
+
+@pytest.mark.slow
+def test_release_is_the_source_without_answers(assignment, release):
+    source, released = marked(assignment.notebook), marked(release)
+    assert list(source) == list(released)
+    stub = "# YOUR CODE HERE\nraise NotImplementedError("
+    for name, cell in released.items():
+        text = source[name].source
+        if name in assignment.code_tasks:
+            assert len(SOLUTION.findall(text)) == 1, name
+            before, _, after = SOLUTION.split(text)
+            indent = "    "
+            assert cell.source.startswith(before + indent + stub.replace("\n", "\n" + indent))
+            assert cell.source.endswith(")" + after)
+        elif name in assignment.tasks:
+            assert cell.source == "YOUR ANSWER HERE"
+        else:
+            assert cell.source.rstrip("\n") == HIDDEN.sub("", text).rstrip("\n")
+    assert not any(cell.get("outputs") for cell in release.cells)
+    text = nbformat.writes(release)
+    assert not re.search(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)", text)
+    assert not re.search(r"/(home|root|Users|tmp|work)/", text)
+
+
+@pytest.mark.slow
+def test_every_stub_says_that_it_is_not_written_yet(assignment, release, run_cells):
+    stubs = {name: marked(release)[name].source for name in assignment.code_tasks}
+    raised = failures(assignment, run_cells(assignment, stubs))
+    assert set(raised) == {cell for name in stubs for cell in assignment.tasks[name].points}
+    for error in raised.values():
+        assert isinstance(error, NotImplementedError)
+        assert "replace this line" in str(error)
+
+
+@pytest.mark.slow
+def test_the_class_gets_the_points_that_the_catalogue_lists(assignment, students, graded):
+    _, points = graded
+    assert grade_demo.surprises(assignment, students, points) == []
+
+
+@pytest.mark.slow
+def test_a_solved_notebook_runs_without_a_word_on_stderr(assignment, graded):
+    folder, _ = graded
+    path = folder / "autograded" / "reference" / assignment.name / assignment.path.name
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error", (cell.id, output.evalue)
+            assert output.get("name") != "stderr", (cell.id, output.text)
+
+
+@pytest.mark.slow
+def test_every_student_gets_feedback_and_a_line_in_the_export(assignment, students, graded):
+    folder, points = graded
+    with open(folder / "grades.csv", newline="") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    assert set(rows) == set(students)
+    for name in students:
+        page = folder / "feedback" / name / assignment.name / f"{assignment.path.stem}.html"
+        text = page.read_text("utf-8")
+        assert assignment.path.stem in text
+        # Of a hidden test, a traceback may show the lines around the one that failed: no more.
+        assert "BEGIN HIDDEN TESTS" not in text
+        total = sum(got for got in points[name].values() if got is not None)
+        assert float(rows[name]["score"]) == total
+        assert float(rows[name]["max_score"]) == 100
+
+
+@pytest.mark.slow
+def test_validate_tells_solved_from_unsolved(assignment, students, graded):
+    folder, _ = graded
+    for name, says in [
+        ("reference", "Success! Your notebook passes all the tests."),
+        # One visible check for each task, and the question that is graded by hand.
+        ("blank", f"VALIDATION FAILED ON {len(assignment.tasks)} CELL(S)!"),
+    ]:
+        notebook = folder / "submitted" / name / assignment.name / assignment.path.name
+        assert says in grade_demo.nbgrader(folder, "validate", str(notebook))
+
+
+# ------------------------------------------------------------------------- tools/grade_demo
+
+
+@pytest.fixture
+def expected_points(assignment, students):
+    """Points exactly as the catalogue lists them, without grading anybody."""
+    return {
+        name: {
+            task.name: 0
+            if task.name in student.breaks
+            else None
+            if task.by_hand
+            else sum(task.points.values())
+            for task in assignment.tasks.values()
+        }
+        for name, student in students.items()
+    }
+
+
+def test_demo_succeeds_when_all_points_are_as_listed(
+    assignment, expected_points, monkeypatch, capsys
+):
+    monkeypatch.setattr(grade_demo, "grade_class", lambda *args, **kwargs: expected_points)
+    assert grade_demo.main([assignment.name]) == 0
+    assert "All points are as listed." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("who", ["reference", "blank", "mistaken", "mistaken elsewhere"])
+def test_demo_fails_on_any_surprise(
+    assignment, students, expected_points, monkeypatch, capsys, who
+):
+    mistaken = next(name for name, s in students.items() if s.cells and s.breaks)
+    (broken, *_) = students[mistaken].breaks
+    intact = next(name for name in assignment.code_tasks if name not in students[mistaken].breaks)
+    full = sum(assignment.tasks[broken].points.values())
+    student, task, got = {
+        "reference": ("reference", broken, full - 1),
+        "blank": ("blank", broken, 1),
+        "mistaken": (mistaken, broken, full),
+        "mistaken elsewhere": (mistaken, intact, 0),
+    }[who]
+    expected_points[student][task] = got
+    monkeypatch.setattr(grade_demo, "grade_class", lambda *args, **kwargs: expected_points)
+    assert grade_demo.main([assignment.name]) == 1
+    out = capsys.readouterr().out
+    assert "1 not as listed." in out
+    assert re.search(rf"^{student} .*{got}\?", out, re.MULTILINE)
+
+
+def test_demo_knows_its_assignments(capsys):
+    with pytest.raises(SystemExit):
+        grade_demo.main(["ps0"])
+    assert "no such assignment: ps0" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import check_sources
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
+from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).parents[2]
 CHAPTERS = check_sources.toc_pages(ROOT)
@@ -210,14 +211,14 @@ TOO_WIDE = """() => {
 }"""
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, no other test could start an event loop.
+@pytest.fixture(scope="module")
 def browser():
     names = ("chromium", "google-chrome", "chromium-browser")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(f"none of these browsers is on the path: {', '.join(names)}")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=LAUNCH_OPTIONS)
         yield browser
         browser.close()

@@ -21,9 +21,9 @@ help:  ## show this list
 	@echo "Usage: make TARGET      (times: two cores, .venv made already)"
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then \
-		echo "This course needs Python 3.11, 3.12 or 3.13, and found: $$(python3 --version 2>&1 || echo no python3)." >&2; \
+		echo "This course needs Python 3.11, 3.12 or 3.13, and found: $$(python3 --version 2>/dev/null || echo no python3)." >&2; \
 		echo "Install one of them, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; fi
 	@echo "Making $(VENV) with $$($(PYTHON) --version): a download of about 700 MB, three to six minutes."
 	@rm -rf $(VENV)

@@ -32,7 +32,7 @@ LOADING = {
     "image": ["href", "xlink:href"],
     "use": ["href", "xlink:href"],
 }
-CSS_ADDRESS = re.compile(r"(?:url\(|@import)\s*[\"']?([^\"')\s;]+)")
+CSS_ADDRESS = re.compile(r"(?:url\(|@import(?!\s*url))\s*[\"']?([^\"')\s;]+)")
 #: An address in a script; XML's and SVG's names of themselves are none.
 SCRIPT_ADDRESS = re.compile(r"https?://(?!www\.w3\.org/)[^\s\"'<>]+")
 
@@ -94,6 +94,7 @@ def test_style_sheets_load_nothing_from_another_host(html):
         ('<img src="http://a.example/x.png">', "http://a.example/x.png"),
         ("<p style=\"background: url('https://a.example/x')\">", "https://a.example/x"),
         ("<style>@import 'https://a.example/x.css';</style>", "https://a.example/x.css"),
+        ("<style>@import url(https://a.example/y.css);</style>", "https://a.example/y.css"),
         ('<script>s.src = "https://a.example/x.js"</script>', "https://a.example/x.js"),
         ('<svg><image xlink:href="https://a.example/x"/></svg>', "https://a.example/x"),
         ('<a href="https://a.example/">read</a><img src="data:image/png;base64,AA">', None),
@@ -187,12 +188,12 @@ EMPTY_PICTURES = (
 
 EQUATIONS = """async () => {
     const nodes = [...document.querySelectorAll('.math')];
-    if (nodes.length) await MathJax.startup.promise.catch(error => null);  // told by the console
+    if (nodes.length) await MathJax.startup?.promise.catch(error => null);  // told by the console
     const error = 'mjx-merror, [data-mjx-error], [style*="color: red"]';  // red: unknown macros
     const bad = nodes.filter(node =>
         node.querySelectorAll('mjx-container').length != 1 || node.querySelector(error));
     const stray = document.querySelectorAll('mjx-container').length - nodes.length;
-    const items = nodes.length ? [...MathJax.startup.document.math] : [];
+    const items = [...(window.MathJax?.startup?.document.math ?? [])];
     const item = node => items.find(item => node.contains(item.typesetRoot));
     return {bad: bad.map(node => item(node)?.math.trim() ?? node.textContent), stray};
 }"""
@@ -276,7 +277,8 @@ def test_page_in_a_browser_without_network(html, tab, page, theme):
     assert tab.evaluate("document.documentElement.dataset.theme") == theme
     equations = tab.evaluate(EQUATIONS)
     faults += [f"not an equation: {text}" for text in equations["bad"]]
-    assert equations["stray"] == 0
+    if equations["stray"] > 0:
+        faults.append(f"equations outside of math: {equations['stray']}")
     tab.evaluate(OPEN_ALL)
     faults += tab.evaluate(TOO_WIDE)
     tab.evaluate(EMPTY_PICTURES)

@@ -215,6 +215,20 @@ def test_gaussian_nll_with_a_variance_for_each_pixel(batch):
     assert to_numpy(gaussian_nll(x, mean, log_var)) == pytest.approx(expected, abs=TOLERANCE)
 
 
+def test_gaussian_nll_can_be_part_of_a_graph():
+    x, mean, log_var = np.random.default_rng(6).normal(size=(3, 4, 2)).astype("float32")
+    expected = to_numpy(gaussian_nll(x, mean, log_var))
+    inputs = [keras.Input((2,)) for _ in range(3)]
+    outputs = gaussian_nll(*inputs)
+    assert outputs.shape == (None,)
+    # Two terms below 100 in float32.
+    found = keras.Model(inputs, outputs).predict([x, mean, log_var], verbose=0)
+    assert found == pytest.approx(expected, abs=rounding(2, 100))
+    assert tf.function(gaussian_nll)(*map(tf.constant, (x, mean, log_var))).numpy() == (
+        pytest.approx(expected, abs=rounding(2, 100))
+    )
+
+
 def test_gaussian_nll_may_be_negative():
     assert to_numpy(gaussian_nll(np.zeros((1, 1)), np.zeros((1, 1)), -6.0))[0] < 0
 

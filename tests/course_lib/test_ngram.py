@@ -191,7 +191,7 @@ def test_smoothing_by_hand():
 @pytest.mark.parametrize("alpha", [Fraction(1, 8), Fraction(3)])
 def test_smoothing_is_the_recursion_down_to_uniform(order, alpha):
     sequences = corpus(4, n=6)
-    model = NgramModel(order=order, smoothing=float(alpha), vocabulary="d").fit(sequences)
+    model = NgramModel(order=order, smoothing=float(alpha), vocabulary=("d",)).fit(sequences)
     vocabulary = ("a", "b", "c", "d")
     assert model.vocabulary == vocabulary
     for words in [("b",), ("a", "c"), ("d",), ("a", "b", "c"), ("c", "d", "a")]:
@@ -656,7 +656,7 @@ def test_bad_sequence(fitted, score, sequence, message):
 
 
 def test_gap_cannot_be_scored(fitted):
-    with pytest.raises(ValueError, match=r"Not in the vocabulary.*None"):
+    with pytest.raises(ValueError, match=r"None.*Received"):
         fitted.log_prob(("a", None))
 
 
@@ -667,7 +667,7 @@ def test_gap_cannot_be_scored(fitted):
         (("x",), "Not in the vocabulary"),
         (("a", "b", "c"), r"at most max_length=2 words\. Received: 3 words"),
         ("ab", r"split the text first\. Received: the string 'ab'"),
-        ((END,), r"reserved word.*Received"),
+        ((END,), f"{END}.*Received"),
     ],
 )
 def test_bad_prefix(fitted, generate, prefix, message):

@@ -130,7 +130,7 @@ def test_elbo_is_a_lower_bound(integrals):
     assert np.all(gap > 0.01)  # an untrained q is not the posterior
 
 
-@pytest.mark.equation("eq-elbo")
+@pytest.mark.equation("eq-elbo", "eq-elbo-identity")
 def test_gap_of_the_elbo_is_the_divergence_from_the_posterior(integrals):
     i = integrals
     log_posterior = i.log_likelihood + i.log_prior - i.log_evidence[:, None]

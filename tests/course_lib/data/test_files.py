@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import pathlib
+import random
 import socket
 import tarfile
 
@@ -38,6 +39,12 @@ def tar_gz(members):
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def damaged(archive):
+    """Return an archive with thirty bytes in the middle overwritten."""
+    middle = len(archive) // 2
+    return archive[:middle] + b"\xff" * 30 + archive[middle + 30 :]
 
 
 def first_member(archive):
@@ -214,8 +221,9 @@ def test_wrong_content_is_refused_and_not_kept(server, keras_home, path, body):
         tar_gz({"folder/member.txt": CONTENT * 1000})[:-40],
         tar_gz({"folder/another.txt": CONTENT}),
         tar_gz({"folder/member.txt": b"another content"}),
+        damaged(tar_gz({"folder/member.txt": random.Random(0).randbytes(10**5)})),
     ],
-    ids=["no archive", "cut archive", "member missing", "another member"],
+    ids=["no archive", "cut archive", "member missing", "another member", "damaged archive"],
 )
 def test_wrong_archive_is_refused_and_not_kept(server, keras_home, body):
     file = remote(server.add("a.tar.gz", body), path="set/member.txt", unpack=first_member)

@@ -12,8 +12,6 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# One folder for what programs would leave in the user's home; .gitignore knows it.
-export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help book book-full test lint format grade-demo lock clean full-clean
 

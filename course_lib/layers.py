@@ -43,18 +43,21 @@ class GaussianSampling(keras.layers.Layer):
 
     def call(self, inputs):
         several = isinstance(inputs, (list, tuple))
-        shapes = [tuple(x.shape) for x in inputs] if several else tuple(inputs.shape)
-        if not several or len(shapes) != 2 or shapes[0] != shapes[1]:
-            raise ValueError(
-                "GaussianSampling takes a pair (mean, log_var) of one shape. "
-                f"Received: shapes {shapes}"
-            )
+        self._check_pair([tuple(x.shape) for x in inputs] if several else [tuple(inputs.shape)])
         mean, log_var = inputs
         eps = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
         return mean + ops.exp(0.5 * log_var) * eps
 
     def compute_output_shape(self, input_shape):
+        self._check_pair([tuple(shape) for shape in input_shape])
         return input_shape[0]
+
+    def _check_pair(self, shapes):
+        if len(shapes) != 2 or shapes[0] != shapes[1]:
+            raise ValueError(
+                "GaussianSampling takes a pair (mean, log_var) of one shape. "
+                f"Received: shapes {shapes}"
+            )
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}

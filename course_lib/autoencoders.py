@@ -1,13 +1,22 @@
 """Autoencoders: an encoder and a decoder, trained together to return their input."""
 
 import copy
-import math
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from course_lib.jacobians import squared_jacobian_norm
+from course_lib.layers import TiedDense
 from course_lib.losses import BernoulliNLL, check_unit_interval
+from course_lib.networks import (
+    apply_in_batches,
+    check_sizes,
+    convolutional_decoder,
+    convolutional_encoder,
+    dense_network,
+    tied_decoder,
+)
 
 
 class ReconstructionModel(keras.Model):
@@ -22,10 +31,14 @@ class ReconstructionModel(keras.Model):
         **kwargs: As for `keras.Model`.
     """
 
+    #: Constructor arguments, beside the encoder and the decoder, that are Keras objects.
+    further_parts = ()
+
     def __init__(self, encoder, decoder, **kwargs):
         super().__init__(**kwargs)
         self.encoder = encoder
         self.decoder = decoder
+        self.built = True  # its parts are
 
     @property
     def item_shape(self):
@@ -101,8 +114,11 @@ class ReconstructionModel(keras.Model):
     @classmethod
     def from_config(cls, config):
         config = copy.deepcopy(config)  # deserializing takes a config apart
-        for part in ("encoder", "decoder"):
-            config[part] = keras.saving.deserialize_keras_object(config[part])
+        config["encoder"] = keras.saving.deserialize_keras_object(config["encoder"])
+        with TiedDense.sources(config["encoder"]):
+            config["decoder"] = keras.saving.deserialize_keras_object(config["decoder"])
+        for name in cls.further_parts:
+            config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
 
 
@@ -110,9 +126,14 @@ class ReconstructionModel(keras.Model):
 class Autoencoder(ReconstructionModel):
     """Encodes x to a code h and decodes h to a reconstruction of x.
 
+    With a noise layer it is a denoising autoencoder (Vincent et al. 2008): in training the
+    encoder sees a corrupted x, while the target stays the clean one.
+
     Args:
         encoder: A built Keras model, from `(batch, *item_shape)` to `(batch, latent_dim)`.
         decoder: A built Keras model, back again.
+        noise: A layer that corrupts x in training, such as `MaskingNoise(0.3)` or
+            `keras.layers.GaussianNoise(0.2)`, or `None`.
         **kwargs: As for `keras.Model`.
 
     Call arguments:
@@ -129,6 +150,14 @@ class Autoencoder(ReconstructionModel):
         (5, 8, 8)
     """
 
+    further_parts = ("noise",)
+
+    def __init__(self, encoder, decoder, noise=None, **kwargs):
+        super().__init__(encoder, decoder, **kwargs)
+        if noise is not None and not isinstance(noise, keras.layers.Layer):
+            raise ValueError(f"noise must be a Keras layer or None. Received: noise={noise!r}")
+        self.noise = noise
+
     @classmethod
     def dense(
         cls,
@@ -138,9 +167,16 @@ class Autoencoder(ReconstructionModel):
         activation="relu",
         code_activation=None,
         output_activation="sigmoid",
+        tied=False,
+        kernel_regularizer=None,
+        code_regularizer=None,
+        code_dropout=0.0,
         **kwargs,
     ):
         """Build an autoencoder of dense layers, the decoder a mirror of the encoder.
+
+        With more code units than pixels it is overcomplete; what then keeps it from
+        copying is one of the regularizers.
 
         Args:
             item_shape: Shape of one example, such as `(8, 8)`.
@@ -149,18 +185,52 @@ class Autoencoder(ReconstructionModel):
             activation: Activation of the hidden layers.
             code_activation: Activation of the code units; `None` is linear.
             output_activation: `"sigmoid"` for values in [0, 1], `None` (linear) for reals.
+            tied: Whether the decoder uses the encoder's weight matrices, transposed.
+            kernel_regularizer: Penalty on the weights (weight decay), such as
+                `keras.regularizers.L2(1e-4)`.
+            code_regularizer: Penalty on the activations of the code (sparsity), such as
+                `KLSparsity(0.05)` or `keras.regularizers.L1(1e-3)`. Keras averages it over
+                the batch.
+            code_dropout: Share of the code units that are switched off in training.
             **kwargs: As for the constructor.
 
         Returns:
             An `Autoencoder`.
+
+        Raises:
+            ValueError: If a size is not a positive integer.
+
+        Example:
+            >>> model = Autoencoder.dense((6,), latent_dim=2, tied=True)
+            >>> model.count_params()  # 6 x 2 weights, 2 + 6 biases
+            20
         """
         check_sizes(item_shape=item_shape, hidden_units=hidden_units)
         encoder = dense_network(
-            item_shape, hidden_units, (latent_dim,), activation, code_activation, "encoder"
+            item_shape,
+            hidden_units,
+            (latent_dim,),
+            activation,
+            code_activation,
+            "encoder",
+            kernel_regularizer=kernel_regularizer,
         )
-        decoder = dense_network(
-            (latent_dim,), hidden_units[::-1], item_shape, activation, output_activation, "decoder"
-        )
+        encoder.layers[-1].activity_regularizer = keras.regularizers.get(code_regularizer)
+        if code_dropout:
+            code = layers.Dropout(code_dropout)(encoder.output)
+            encoder = keras.Model(encoder.input, code, name="encoder")
+        if tied:
+            decoder = tied_decoder(encoder, activation, output_activation)
+        else:
+            decoder = dense_network(
+                (latent_dim,),
+                hidden_units[::-1],
+                item_shape,
+                activation,
+                output_activation,
+                "decoder",
+                kernel_regularizer=kernel_regularizer,
+            )
         return cls(encoder, decoder, **kwargs)
 
     @classmethod
@@ -177,20 +247,12 @@ class Autoencoder(ReconstructionModel):
     ):
         """Build an autoencoder of convolutions, the decoder a mirror of the encoder.
 
-        Each convolution has stride 2 and halves height and width; a dense layer makes the
-        code from what is left. For `(28, 28)` pictures and the default filters, a batch
-        passes through these shapes, and back again in the decoder:
-
-            (batch, 28, 28)       pictures, without a channel axis
-            (batch, 28, 28, 1)    the channel axis is added here, and removed at the end
-            (batch, 14, 14, 16)   16 filters
-            (batch, 7, 7, 32)     32 filters
-            (batch, latent_dim)   the code
-
         Args:
-            item_shape: Height and width of one picture, such as `(8, 8)`.
+            item_shape: Height and width of one picture, such as `(8, 8)`, and the number of
+                channels where there are several, such as `(24, 24, 3)`.
             latent_dim: Number of code units.
-            filters: Number of filters of each convolution, from the input to the code.
+            filters: Number of filters of each convolution, from the input to the code. Each
+                one halves height and width.
             kernel_size: Height and width of the filters.
             activation: Activation of the hidden layers.
             code_activation: Activation of the code units; `None` is linear.
@@ -209,34 +271,13 @@ class Autoencoder(ReconstructionModel):
             >>> model.predict(np.zeros((5, 28, 28)), verbose=0).shape
             (5, 28, 28)
         """
-        check_sizes(item_shape=item_shape, filters=filters)
-        check_sizes(latent_dim=(latent_dim,), kernel_size=(kernel_size,))
-        item_shape, filters = tuple(item_shape), tuple(filters)
-        shrink = 2 ** len(filters)
-        if len(item_shape) != 2 or not filters or any(n % shrink for n in item_shape):
-            raise ValueError(
-                "item_shape must be (height, width), both divisible by 2 for each of one or "
-                f"more filters: here by {shrink}. Received: item_shape={item_shape}, "
-                f"filters={filters}"
-            )
-        options = {"kernel_size": kernel_size, "strides": 2, "padding": "same"}
-
-        inputs = keras.Input(item_shape)
-        x = layers.Reshape((*item_shape, 1))(inputs)
-        for n in filters:
-            x = layers.Conv2D(n, activation=activation, **options)(x)
-        small_shape = tuple(x.shape[1:])
-        x = layers.Flatten()(x)
-        code = layers.Dense(latent_dim, activation=code_activation)(x)
-        encoder = keras.Model(inputs, code, name="encoder")
-
-        inputs = keras.Input((latent_dim,))
-        x = layers.Dense(math.prod(small_shape), activation=activation)(inputs)
-        x = layers.Reshape(small_shape)(x)
-        for n in filters[-2::-1]:
-            x = layers.Conv2DTranspose(n, activation=activation, **options)(x)
-        x = layers.Conv2DTranspose(1, activation=output_activation, **options)(x)
-        decoder = keras.Model(inputs, layers.Reshape(item_shape)(x), name="decoder")
+        sizes = {"filters": filters, "kernel_size": kernel_size, "activation": activation}
+        encoder = convolutional_encoder(
+            item_shape, latent_dim, code_activation=code_activation, **sizes
+        )
+        decoder = convolutional_decoder(
+            latent_dim, item_shape, output_activation=output_activation, **sizes
+        )
         return cls(encoder, decoder, **kwargs)
 
     @property
@@ -244,6 +285,8 @@ class Autoencoder(ReconstructionModel):
         return isinstance(getattr(self, "loss", None), BernoulliNLL)
 
     def call(self, inputs, training=None):
+        if self.noise is not None:
+            inputs = self.noise(inputs, training=training)
         return self.decoder(self.encoder(inputs, training=training), training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -277,78 +320,101 @@ class Autoencoder(ReconstructionModel):
     def reconstruct(self, x):
         return self.decode(self.encode(x))
 
+    def get_config(self):
+        noise = keras.saving.serialize_keras_object(self.noise)
+        return {**super().get_config(), "noise": noise}
 
-def apply_in_batches(model, x, batch_size=1000):
-    """Return a model's outputs for an array, without the start-up cost of `predict`.
+
+@keras.saving.register_keras_serializable("course_lib")
+class ContractiveAutoencoder(Autoencoder):
+    """Penalizes a code for reacting to its input (Rifai et al. 2011).
+
+    The loss is the reconstruction loss plus `weight * ||dh/dx||_F^2`, averaged over the
+    batch. For an encoder of one dense sigmoid layer the norm has a closed form,
+
+        ||dh/dx||_F^2 = sum_j (h_j (1 - h_j))^2 sum_i W_ij^2,
+
+    which costs next to nothing. For any other encoder it comes from the backend's
+    autodiff: exactly, with one backward pass for each code unit, or estimated without bias
+    from `n_probes` random directions.
 
     Args:
-        model: A Keras model or layer, called in inference mode.
-        x: Array of shape `(n, ...)`.
-        batch_size: Examples at a time, which bounds the memory.
+        encoder: As for `Autoencoder`.
+        decoder: As for `Autoencoder`.
+        weight: Factor of the penalty, at least 0.
+        n_probes: Random directions an example, or `None` for the exact norm.
+        seed: Seed of the directions, or `None`.
+        **kwargs: As for `Autoencoder`.
+
+    Call arguments:
+        inputs: A batch of shape `(batch, *item_shape)`.
 
     Returns:
-        An array of shape `(n, ...)`, or a tuple of them for a model of several outputs.
-    """
-    parts = []
-    for start in range(0, len(x), batch_size):
-        part = ops.convert_to_tensor(x[start : start + batch_size], dtype=model.compute_dtype)
-        outputs = model(part, training=False)
-        several = isinstance(outputs, (list, tuple))
-        parts.append([ops.convert_to_numpy(o) for o in (outputs if several else [outputs])])
-    arrays = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-    return arrays if several else arrays[0]
-
-
-def check_sizes(**sizes):
-    """Raise a `ValueError` unless each argument is a sequence of positive integers.
-
-    Args:
-        **sizes: Shapes, or widths of layers, by name.
-    """
-    for name, values in sizes.items():
-        if not isinstance(values, (tuple, list)) or not all(
-            isinstance(n, (int, np.integer)) and n > 0 for n in values
-        ):
-            raise ValueError(
-                f"{name} must be positive integers. Received: {name}={values!r}, "
-                "where a tuple of them is accepted"
-            )
-
-
-def dense_network(
-    input_shape, hidden_units, output_shape, activation="relu", output_activation=None, name=None
-):
-    """Build a stack of dense layers between any two shapes.
-
-    Args:
-        input_shape: Shape of one input.
-        hidden_units: Widths of the hidden layers.
-        output_shape: Shape of one output.
-        activation: Activation of the hidden layers.
-        output_activation: Activation of the last layer; `None` is linear.
-        name: Name of the model.
-
-    Returns:
-        A functional `keras.Model`.
+        The reconstruction, of the same shape.
 
     Raises:
-        ValueError: If a size is not a positive integer.
+        ValueError: If `weight` is negative or `n_probes` no positive integer.
 
     Example:
-        >>> dense_network((8, 8), [32], (2,)).output_shape
-        (None, 2)
+        >>> model = ContractiveAutoencoder.dense((6,), 2, code_activation="sigmoid", weight=0.1)
+        >>> model.compile(optimizer="adam", loss=BernoulliNLL())
+        >>> history = model.fit(np.zeros((5, 6)), verbose=0)
+        >>> sorted(history.history)
+        ['contraction', 'loss']
     """
-    check_sizes(hidden_units=hidden_units, input_shape=input_shape, output_shape=output_shape)
-    if not input_shape or not output_shape:
-        raise ValueError(
-            "Shapes must be positive integers. "
-            f"Received: input_shape={input_shape!r}, output_shape={output_shape!r}"
-        )
-    inputs = keras.Input(tuple(input_shape))
-    x = layers.Flatten()(inputs) if len(input_shape) > 1 else inputs
-    for units in hidden_units:
-        x = layers.Dense(units, activation=activation)(x)
-    x = layers.Dense(int(np.prod(output_shape)), activation=output_activation)(x)
-    if len(output_shape) > 1:
-        x = layers.Reshape(tuple(output_shape))(x)
-    return keras.Model(inputs, x, name=name)
+
+    def __init__(self, encoder, decoder, weight=0.1, n_probes=None, seed=None, **kwargs):
+        super().__init__(encoder, decoder, **kwargs)
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"weight must be finite, at least 0. Received: weight={weight}")
+        if n_probes is not None:
+            check_sizes(n_probes=(n_probes,))
+        self.weight = weight
+        self.n_probes = n_probes
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.contraction_tracker = keras.metrics.Mean(name="contraction")
+        self._sigmoid_layer = _only_sigmoid_layer(encoder)
+
+    def contraction(self, x):
+        """Return the squared Frobenius norm of dh/dx of each example.
+
+        Args:
+            x: Array or tensor of shape `(batch, *item_shape)`.
+
+        Returns:
+            A tensor of shape `(batch,)`.
+        """
+        self.check_batch(x, is_target=False)
+        x = ops.convert_to_tensor(x, dtype=self.compute_dtype)
+        if self._sigmoid_layer is None:
+            return squared_jacobian_norm(
+                lambda x: self.encoder(x, training=False), x, self.n_probes, self.seed_generator
+            )
+        h = ops.cast(self.encoder(x, training=False), "float32")
+        squared_weights = ops.sum(ops.square(self._sigmoid_layer.kernel), axis=0)
+        return ops.matmul(ops.square(h * (1 - h)), squared_weights)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        norm = ops.cast(self.contraction(x), loss.dtype)
+        self.contraction_tracker.update_state(norm, sample_weight)
+        if sample_weight is not None:
+            norm = norm * ops.cast(sample_weight, norm.dtype)
+        return loss + self.weight * ops.mean(norm)
+
+    def get_config(self):
+        own = {"weight": self.weight, "n_probes": self.n_probes, "seed": self.seed}
+        return {**super().get_config(), **own}
+
+
+def _only_sigmoid_layer(encoder):
+    """Return the dense sigmoid layer that an encoder consists of, or `None`."""
+    steps = [
+        layer
+        for layer in encoder.layers
+        if not isinstance(layer, (layers.InputLayer, layers.Flatten, layers.Dropout))
+    ]
+    if len(steps) == 1 and isinstance(steps[0], layers.Dense):
+        return steps[0] if steps[0].activation is keras.activations.sigmoid else None
+    return None

@@ -91,10 +91,43 @@ def kl_standard_normal(mean, log_var):
         >>> float(kl_standard_normal(np.array([[2.0]]), np.array([[0.0]]))[0])
         2.0
     """
+    return _sum_over_items(kl_per_dimension(mean, log_var))
+
+
+def kl_per_dimension(mean, log_var, prior_mean=0.0, prior_log_var=0.0):
+    """Return the divergence of a Gaussian from its prior, one term a latent dimension.
+
+    For each dimension it is `(d^2 exp(-log_var_p) + exp(r) - r - 1) / 2`, with `d` the
+    difference of the means and `r` that of the log-variances. By default the prior is
+    N(0, I), and the terms are those of `kl_standard_normal`.
+
+    Args:
+        mean: Tensor of shape `(batch, latent_dim)`.
+        log_var: Tensor of the same shape.
+        prior_mean: The prior's mean: a tensor of the same shape, or a number.
+        prior_log_var: The prior's log-variance: a tensor of the same shape, or a number.
+
+    Returns:
+        A tensor of shape `(batch, latent_dim)`, in nats, never negative.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> [float(v) for v in kl_per_dimension(np.array([[2.0, 0.0]]), np.zeros((1, 2)))[0]]
+        [2.0, 0.0]
+    """
     _check_same_shape("mean", mean, "log_var", log_var)
+    for name, value in [("prior_mean", prior_mean), ("prior_log_var", prior_log_var)]:
+        if np.ndim(value):
+            _check_same_shape("mean", mean, name, value)
     mean, log_var = _as_floats(mean), _as_floats(log_var)
-    # expm1 keeps the small difference exp(v) - 1 - v that a collapsed dimension leaves.
-    return _sum_over_items(0.5 * (ops.square(mean) + ops.expm1(log_var) - log_var))
+    prior_mean = ops.cast(prior_mean, mean.dtype)
+    prior_log_var = ops.cast(prior_log_var, log_var.dtype)
+    ratio = log_var - prior_log_var
+    quadratic = ops.square(mean - prior_mean) * ops.exp(-prior_log_var)
+    # expm1 keeps the small difference exp(r) - 1 - r that a collapsed dimension leaves.
+    return 0.5 * (quadratic + ops.expm1(ratio) - ratio)
 
 
 def squared_error(x, reconstruction):
@@ -109,6 +142,10 @@ def squared_error(x, reconstruction):
 
     Raises:
         ValueError: If the shapes differ.
+
+    Example:
+        >>> float(squared_error(np.ones((1, 3)), np.zeros((1, 3)))[0])
+        3.0
     """
     _check_same_shape("x", x, "reconstruction", reconstruction)
     reconstruction = _as_floats(reconstruction)
@@ -199,10 +236,15 @@ def _check_same_shape(name_a, a, name_b, b):
 
 
 def _as_floats(values):
-    """Return a tensor of floats: of the dtype it has, or of Keras' own for integers."""
+    """Return a tensor of floats in which a sum over pixels is safe.
+
+    Half precision has 11 bits: a sum over 784 pixels would lose whole nats. Such values, and
+    integers, become Keras' default floats; others stay what they are.
+    """
     tensor = ops.convert_to_tensor(values)
-    is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
-    return tensor if is_float else ops.cast(tensor, keras.config.floatx())
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    is_wide = keras.backend.is_float_dtype(dtype) and dtype not in ("float16", "bfloat16")
+    return tensor if is_wide else ops.cast(tensor, keras.config.floatx())
 
 
 def _sum_over_items(values):

@@ -87,7 +87,7 @@ def test_saved_model_returns_the_same(tmp_path):
     assert np.array_equal(loaded(x), model(x))
 
 
-@pytest.mark.parametrize("item_shape", [(10, 12), (12, 10), (9, 9), (28,), (8, 8, 1)])
+@pytest.mark.parametrize("item_shape", [(10, 12), (12, 10), (9, 9), (28,), (8, 9, 3)])
 def test_size_that_cannot_be_halved_is_refused(item_shape):
     with pytest.raises(ValueError, match=r"here by 4\. Received: item_shape=\("):
         Autoencoder.convolutional(item_shape, 2, filters=(4, 4))

@@ -84,7 +84,8 @@ class Integrals:
         # Larger weights than the initial ones, so that z matters and q depends on x; but keep
         # the standard deviation of q between 0.4 and 1.6.
         rng = np.random.default_rng(3)
-        self.vae.set_weights([rng.normal(0, 1, w.shape) for w in self.vae.get_weights()])
+        for weight in self.vae.trainable_weights:
+            weight.assign(rng.normal(0, 1, weight.shape))
         head = self.vae.encoder.get_layer("log_var")
         head.set_weights([0.15 * w for w in head.get_weights()])
         self.x = pictures(5, seed=4, item_shape=(6,))

@@ -15,21 +15,28 @@ class Dataset:
         edition: `"embedded"` or `"full"`.
         x_train: Training examples: an array of shape `(n_train, *item_shape)`, or, for
             text, a tuple of reviews, each a tuple of words.
-        y_train: Integer labels of the training examples, shape `(n_train,)`.
+        y_train: Integer labels of the training examples, shape `(n_train,)`; shape
+            `(n_train, n_attributes)` where an example has several; `None` where the data
+            have none.
         x_test: Held-out examples, like `x_train`.
-        y_test: Labels of the held-out examples, shape `(n_test,)`.
-        label_names: What each label stands for: `label_names[y]` is the name of `y`.
+        y_test: Labels of the held-out examples, like `y_train`.
+        label_names: What each label stands for: `label_names[y]` is the name of `y`. With
+            several attributes, one such tuple for each; empty without labels.
         source: Where the data come from, and under which license.
+        attributes: Names of the columns of `y_train`, where it has columns.
+        feature_names: Names of the columns of `x_train`, where they have names.
     """
 
     name: str
     edition: str
     x_train: np.ndarray | Sequence[Sequence[str]]
-    y_train: np.ndarray
+    y_train: np.ndarray | None
     x_test: np.ndarray | Sequence[Sequence[str]]
-    y_test: np.ndarray
-    label_names: tuple[str, ...]
+    y_test: np.ndarray | None
+    label_names: tuple[str, ...] | tuple[tuple[str, ...], ...]
     source: str
+    attributes: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
 
     @property
     def item_shape(self):

@@ -7,11 +7,25 @@ import pathlib
 import shutil
 import tarfile
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 #: The two editions of the data, the default first.
 EDITIONS = ("embedded", "full")
+
+#: What the standard library and NumPy raise when they decode bytes that are not what they seem.
+_DECODING_ERRORS = (
+    EOFError,
+    KeyError,
+    OSError,  # includes gzip.BadGzipFile
+    RuntimeError,  # an encrypted zip member, an unknown compression
+    ValueError,  # includes UnicodeDecodeError
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def current_edition(edition=None):
@@ -47,12 +61,16 @@ class RemoteFile:
             the same content is compressed differently in different places.
         unpack: `None` if `url` serves the file itself; otherwise a function that takes
             the path of the downloaded archive and returns the file's bytes.
+        digest: `None` if `sha256` is the checksum of the content's bytes; otherwise a
+            function that takes these bytes and returns, in hexadecimal, the checksum of
+            what they encode. For formats that write the same content in several ways.
     """
 
     path: str
     url: str
     sha256: str
     unpack: Callable | None = None
+    digest: Callable | None = None
 
     def read(self):
         """Return the verified content as `bytes`, downloading the file when needed.
@@ -64,38 +82,49 @@ class RemoteFile:
         """
         folder = os.environ.get("COURSE_DATA_DIR")
         if folder:
-            place = pathlib.Path(folder) / self.path
-            if not place.is_file():
-                raise FileNotFoundError(
-                    f"Cannot find {place} (the folder is COURSE_DATA_DIR). {self._ways_out}"
-                )
-        else:
-            place = cache_folder() / self.path
-            if not place.is_file():
-                self._download(place)
-        return self._verify(place)
+            return self._read_from(pathlib.Path(folder))
+        place = cache_folder() / self.path
+        if not place.is_file():
+            self._download(place)
+        return self._verified(place.read_bytes(), place)
+
+    def _read_from(self, folder):
+        place = folder / self.path
+        if place.is_file():
+            return self._verified(place.read_bytes(), place)
+        archive = folder / self._saved_as
+        if self.unpack and archive.is_file():
+            return self._verified(self._unpacked(archive), archive)
+        raise FileNotFoundError(
+            f"Cannot find {place} (the folder is COURSE_DATA_DIR). {self._ways_out}"
+        )
+
+    @property
+    def _saved_as(self):
+        """Where a person saves what `url` serves: the file's own place, or beside it."""
+        path = pathlib.PurePosixPath(self.path)
+        return str(path.with_name(self.url.rpartition("/")[2]) if self.unpack else path)
 
     @property
     def _ways_out(self):
         name = pathlib.PurePosixPath(self.path).name
-        step = "unpack" if self.unpack else "save"
         return (
-            f"Two ways out: fetch {self.url} yourself, {step} it as {self.path} in a folder and "
+            f"Two ways out: fetch {self.url} yourself, save it as {self._saved_as} in a folder and "
             f"set COURSE_DATA_DIR to that folder; or set COURSE_DATA=embedded, which needs no "
             f"file and no network ({name} belongs to the full edition)."
         )
 
-    def _verify(self, place):
+    def _verified(self, content, origin):
+        """Return the content if it has the expected checksum; `origin` is for the error."""
         try:
-            content = place.read_bytes()
-            if place.suffix == ".gz":
+            if self.path.endswith(".gz"):
                 content = gzip.decompress(content)
-        except (EOFError, gzip.BadGzipFile, gzip.zlib.error) as error:
-            raise ValueError(f"{place} is damaged ({error}). {self._ways_out}") from error
-        found = hashlib.sha256(content).hexdigest()
+            found = (self.digest or _sha256)(content)
+        except _DECODING_ERRORS as error:
+            raise ValueError(f"{origin} is damaged ({error}). {self._ways_out}") from error
         if found != self.sha256:
             raise ValueError(
-                f"{place} has the wrong content. Expected sha256 {self.sha256}. "
+                f"{origin} has the wrong content. Expected sha256 {self.sha256}. "
                 f"Received: {found}. {self._ways_out}"
             )
         return content
@@ -121,7 +150,7 @@ class RemoteFile:
                 os.replace(archive, fresh)
             else:
                 fresh.write_bytes(self._unpacked(archive))
-            self._verify(fresh)
+            self._verified(fresh.read_bytes(), f"The download of {self.path}")
             os.replace(fresh, place)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -129,10 +158,14 @@ class RemoteFile:
     def _unpacked(self, archive):
         try:
             return self.unpack(archive)
-        except (tarfile.TarError, EOFError, OSError, KeyError, UnicodeDecodeError) as error:
+        except _DECODING_ERRORS as error:
             raise ValueError(
                 f"{self.url} is not the archive that holds {self.path} ({error}). {self._ways_out}"
             ) from error
+
+
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def cache_folder():

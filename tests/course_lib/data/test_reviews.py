@@ -203,7 +203,7 @@ def test_full_edition_refuses_another_archive(monkeypatch, server, keras_home):
 
 def test_full_edition_without_the_file(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"rt-polarity\.pos.*unpack it as"):
+    with pytest.raises(FileNotFoundError, match=r"rt-polarity\.pos.*save it as rt-polarity"):
         load_reviews("full")
 
 

@@ -74,12 +74,40 @@ class ReconstructionModel(keras.Model):
         elif not np.all(np.isfinite(x)):
             raise ValueError(f"{name} must be finite. Received: values that are NaN or infinite")
 
+    def check_inputs(self, x, name="x", is_target=True):
+        """Raise a `ValueError` if what the model is called with does not fit it.
+
+        Args:
+            x: As for `check_batch`; a model with a condition takes a pair.
+            name: As for `check_batch`.
+            is_target: As for `check_batch`.
+        """
+        self.check_batch(x, name, is_target)
+
+    def as_arrays(self, x):
+        """Return what `fit` accepts as what the encoder takes: here `x` itself."""
+        return x
+
+    def split_inputs(self, inputs):
+        """Return the target, and the list of what the decoder is given beside the code.
+
+        Args:
+            inputs: What the model is called with.
+
+        Returns:
+            A pair `(x, condition)` of a tensor and a list of tensors, here an empty one.
+        """
+        return inputs, []
+
     def fit(self, x=None, y=None, **kwargs):
         """Train, as `keras.Model.fit` does; the target is `x` unless `y` is given."""
         x, y = self._checked(x, y, kwargs.get("sample_weight"))
         validation = kwargs.get("validation_data")
-        pair = validation[:2] if isinstance(validation, (list, tuple)) else (validation,)
-        self._checked(*pair, name="validation_data")
+        if isinstance(validation, (list, tuple)):
+            pair = self._checked(*validation[:2], name="validation_data")
+            kwargs["validation_data"] = (*pair, *validation[2:])
+        else:
+            self._checked(validation, name="validation_data")
         if self.compiled and not self.optimizer.built:
             # Otherwise Keras makes the optimizer's variables while it traces the first step,
             # and then has to trace it again: one to two seconds of every small model's fit.
@@ -92,11 +120,12 @@ class ReconstructionModel(keras.Model):
         return super().evaluate(x, y, **kwargs)
 
     def _checked(self, x, y=None, sample_weight=None, name=None):
-        self.check_batch(x, name or "x", is_target=y is None)
+        self.check_inputs(x, name or "x", is_target=y is None)
+        x = self.as_arrays(x)
         if y is not None:
             self.check_batch(y, name or "y")
         elif sample_weight is not None:
-            y = x  # Keras drops the weights of data without a target
+            y, _ = self.split_inputs(x)  # Keras drops the weights of data without a target
         return x, y
 
     def reconstruct(self, x):

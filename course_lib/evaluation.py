@@ -49,7 +49,7 @@ def importance_log_prob(model, x, n_samples=1000, seed=None, max_rows=MAX_ROWS):
     rng = np.random.default_rng(seed)
     mean, log_var = model.encode(x)
     x, condition = model.split_inputs(model.as_arrays(x))
-    arrays = [np.asarray(a, dtype="float32") for a in (x, mean, log_var, *condition)]
+    arrays = [np.asarray(a) for a in (x, mean, log_var, *condition)]
     log_weights = _log_weights(model)
 
     draws = min(n_samples, max_rows)

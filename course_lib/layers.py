@@ -262,3 +262,56 @@ class TiedDense(keras.layers.Layer):
 
 def _tied_name(layer_name):
     return f"course_lib>TiedDense>source>{layer_name}"
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class WordDropout(keras.layers.Layer):
+    """Replaces tokens by one that says nothing, in training only (Bowman et al. 2016).
+
+    The first token of a sequence, its start, is left alone.
+
+    Args:
+        rate: Probability of a replacement, from 0 to less than 1.
+        unknown: The token that stands in.
+        seed: Seed of the draws, or `None`.
+        **kwargs: As for `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Integer tokens of shape `(batch, length)`.
+        training: Whether to replace; otherwise inputs are returned as they are.
+
+    Returns:
+        A tensor of the shape of `inputs`.
+
+    Raises:
+        ValueError: If `rate` is not in [0, 1).
+
+    Example:
+        >>> tokens = keras.ops.ones((1, 4), dtype="int32")
+        >>> WordDropout(0.0, unknown=3)(tokens, training=True)[0].shape[0]
+        4
+    """
+
+    def __init__(self, rate, unknown, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"rate is a probability in [0, 1). Received: rate={rate}")
+        self.rate = rate
+        self.unknown = unknown
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        if not training or self.rate == 0:
+            return inputs
+        draw = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
+        is_first = ops.arange(inputs.shape[1]) == 0
+        keep = ops.logical_or(draw >= self.rate, is_first)
+        return ops.where(keep, inputs, ops.full_like(inputs, self.unknown))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        config = {"rate": self.rate, "unknown": self.unknown, "seed": self.seed}
+        return {**super().get_config(), **config}

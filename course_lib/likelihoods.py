@@ -7,7 +7,7 @@ defined on. Losses are in nats, summed over pixels.
 
 from keras import ops
 
-from course_lib.losses import bernoulli_nll, gaussian_nll
+from course_lib.losses import bernoulli_nll, categorical_nll, gaussian_nll
 
 
 class Bernoulli:
@@ -104,18 +104,38 @@ class Gaussian(UnitGaussian):
         return x_mean
 
 
+class Categorical(UnitGaussian):
+    """Sequences of tokens, each with a distribution over the vocabulary; 0 is padding.
+
+    Example:
+        >>> float(Categorical().nll(ops.array([[1, 0]]), logits=ops.zeros((1, 2, 4)))[0])
+        1.386294...
+    """
+
+    name = "categorical"
+    heads = ("logits",)
+
+    def nll(self, x, logits):
+        """Return -log p(x|z), a tensor of shape `(batch,)`, in nats, without the padding."""
+        return categorical_nll(x, logits)
+
+    def expectation(self, logits):
+        """Return the probability of each token, shape `(batch, length, n_tokens)`."""
+        return ops.softmax(logits, axis=-1)
+
+
 #: The likelihoods by name.
-LIKELIHOODS = {kind.name: kind for kind in (Bernoulli, UnitGaussian, Gaussian)}
+LIKELIHOODS = {kind.name: kind for kind in (Bernoulli, UnitGaussian, Gaussian, Categorical)}
 
 
 def get_likelihood(name):
     """Return a likelihood by its name.
 
     Args:
-        name: `"bernoulli"`, `"unit_gaussian"` or `"gaussian"`.
+        name: `"bernoulli"`, `"unit_gaussian"`, `"gaussian"` or `"categorical"`.
 
     Returns:
-        A `Bernoulli`, `UnitGaussian` or `Gaussian`.
+        A `Bernoulli`, `UnitGaussian`, `Gaussian` or `Categorical`.
 
     Raises:
         ValueError: If there is none of that name.

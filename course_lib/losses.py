@@ -71,6 +71,33 @@ def gaussian_nll(x, mean, log_var=0.0):
     return _sum_over_items(0.5 * (quadratic + log_var + math.log(2 * math.pi)))
 
 
+def categorical_nll(tokens, logits):
+    """Return -log p(tokens) of sequences of tokens, each given those before it.
+
+    Args:
+        tokens: Integers in [0, n_tokens), shape `(batch, length)`; 0 is padding and costs
+            nothing.
+        logits: Unnormalized log-probabilities of the token at each place, shape
+            `(batch, length, n_tokens)`.
+
+    Returns:
+        A tensor of shape `(batch,)`, in nats.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+
+    Example:
+        >>> float(categorical_nll(np.array([[3, 1, 0]]), np.zeros((1, 3, 4)))[0])  # 2 log 4
+        2.772588...
+    """
+    _check_same_shape("tokens", tokens, "logits without their last axis", logits[..., 0])
+    logits = _as_floats(logits)
+    tokens = ops.cast(tokens, "int32")
+    chosen = ops.sum(ops.one_hot(tokens, logits.shape[-1], dtype=logits.dtype) * logits, axis=-1)
+    nll = ops.logsumexp(logits, axis=-1) - chosen
+    return ops.sum(ops.where(ops.equal(tokens, 0), ops.zeros_like(nll), nll), axis=-1)
+
+
 def kl_standard_normal(mean, log_var):
     """Return KL(N(mean, exp(log_var)) || N(0, I)), the KL term of the ELBO.
 

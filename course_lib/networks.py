@@ -242,15 +242,18 @@ def apply_in_batches(model, x, batch_size=1000):
     arrays = x if several_inputs else [x]
     parts = []
     for start in range(0, len(arrays[0]), batch_size):
-        part = [
-            ops.convert_to_tensor(a[start : start + batch_size], dtype=model.compute_dtype)
-            for a in arrays
-        ]
+        part = [_as_tensor(a[start : start + batch_size], model.compute_dtype) for a in arrays]
         outputs = model(part if several_inputs else part[0], training=False)
         several = isinstance(outputs, (list, tuple))
         parts.append([ops.convert_to_numpy(o) for o in (outputs if several else [outputs])])
     results = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
     return results if several else results[0]
+
+
+def _as_tensor(array, dtype):
+    """Return a tensor of a float dtype; integers, such as tokens, stay integers."""
+    is_integer = np.issubdtype(np.asarray(array).dtype, np.integer)
+    return ops.convert_to_tensor(array, dtype=None if is_integer else dtype)
 
 
 def check_sizes(**sizes):

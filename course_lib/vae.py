@@ -238,17 +238,6 @@ class VAE(ReconstructionModel):
             **self.decoder_parameters(z, condition, training=training),
         }
 
-    def split_inputs(self, inputs):
-        """Return the picture, and the list of what the model is conditioned on: nothing here.
-
-        Args:
-            inputs: What the model is called with.
-
-        Returns:
-            A pair `(x, condition)` of a tensor and a list of tensors.
-        """
-        return inputs, []
-
     def prior_parameters(self, condition):
         """Return the prior's parameters where they are not those of N(0, I).
 
@@ -380,13 +369,10 @@ class VAE(ReconstructionModel):
         Returns:
             An array of shape `(n, *item_shape)`.
         """
-        self.check_batch(x)
+        self.check_inputs(x)
+        x = self.as_arrays(x)
         mean, _ = self.encoder.predict(x, **kwargs)
-        return self.decode(mean)
-
-    def as_arrays(self, x):
-        """Return what `fit` accepts as what the encoder takes: here `x` itself."""
-        return x
+        return self.decode(mean, *self.split_inputs(x)[1])
 
     def encode(self, x):
         """Return the parameters of q(z|x).
@@ -397,32 +383,44 @@ class VAE(ReconstructionModel):
         Returns:
             A pair of arrays `(mean, log_var)`, each `(n, latent_dim)`.
         """
-        self.check_batch(x)
+        self.check_inputs(x)
         return apply_in_batches(self.encoder, self.as_arrays(x))
 
-    def decode(self, z):
+    def decode(self, z, *condition):
         """Return the expected pictures at codes z: pixel probabilities, or means.
+
+        Args:
+            z: Array of shape `(n, latent_dim)`.
+            *condition: What the decoder is given beside z; nothing here.
+
+        Returns:
+            An array of shape `(n, *item_shape)`.
+
+        Raises:
+            ValueError: If `z` has another shape.
+        """
+        z = self.check_codes(z)
+        outputs = apply_in_batches(self.decoder, [z, *condition] if condition else z)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        parameters = self.likelihood.parameters(outputs)
+        return ops.convert_to_numpy(self.likelihood.expectation(**parameters))
+
+    def check_codes(self, z):
+        """Return codes as an array; raise a `ValueError` if they do not fit the decoder.
 
         Args:
             z: Array of shape `(n, latent_dim)`.
 
         Returns:
-            An array of shape `(n, *item_shape)`.
+            The array.
         """
-        return self._decode(z)
-
-    def _decode(self, z, *condition):
         z = np.asarray(z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim or len(z) == 0:
             raise ValueError(
                 f"z must have shape (n, {self.latent_dim}), with n of at least 1. "
                 f"Received: shape {z.shape}"
             )
-        outputs = apply_in_batches(self.decoder, [z, *condition] if condition else z)
-        parameters = self.likelihood.parameters(
-            outputs if isinstance(outputs, tuple) else [outputs]
-        )
-        return ops.convert_to_numpy(self.likelihood.expectation(**parameters))
+        return z
 
     def reconstruct(self, x):
         """Return the expected pictures at the mean of q(z|x), without randomness.
@@ -434,7 +432,7 @@ class VAE(ReconstructionModel):
             An array of the same shape.
         """
         mean, _ = self.encode(x)
-        return self.decode(mean)
+        return self.decode(mean, *self.split_inputs(self.as_arrays(x))[1])
 
     def sample(self, n, seed=None):
         """Generate: draw z from the prior and decode it.

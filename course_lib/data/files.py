@@ -121,7 +121,9 @@ class RemoteFile:
                 content = gzip.decompress(content)
             found = (self.digest or _sha256)(content)
         except _DECODING_ERRORS as error:
-            raise ValueError(f"{origin} is damaged ({error}). {self._ways_out}") from error
+            raise ValueError(
+                f"{origin} is damaged ({_one_line(error)}). {self._ways_out}"
+            ) from error
         if found != self.sha256:
             raise ValueError(
                 f"{origin} has the wrong content. Expected sha256 {self.sha256}. "
@@ -143,7 +145,7 @@ class RemoteFile:
                 )
             except Exception as error:  # get_file wraps every network error in a bare Exception
                 raise FileNotFoundError(
-                    f"Cannot download {self.path}: {error}. {self._ways_out}"
+                    f"Cannot download {self.path}: {_one_line(error)}. {self._ways_out}"
                 ) from error
             fresh = scratch / place.name
             if self.unpack is None:
@@ -160,8 +162,13 @@ class RemoteFile:
             return self.unpack(archive)
         except _DECODING_ERRORS as error:
             raise ValueError(
-                f"{self.url} is not the archive that holds {self.path} ({error}). {self._ways_out}"
+                f"{self.url} is not the archive that holds {self.path} "
+                f"({_one_line(error)}). {self._ways_out}"
             ) from error
+
+
+def _one_line(error):
+    return " ".join(str(error).split())
 
 
 def _sha256(content):

@@ -99,7 +99,7 @@ class Whitening:
         True
     """
 
-    def __init__(self, epsilon=1e-3):
+    def __init__(self, epsilon=1e-2):
         if not 0 <= epsilon < math.inf:
             raise ValueError(
                 f"epsilon must be at least 0, and finite. Received: epsilon={epsilon!r}"

@@ -126,6 +126,17 @@ def load_ratings(edition=None):
 
 def _invented():
     rng = np.random.default_rng(0)
+    ratings, titles = _complete_table(rng)
+    # Popularity falls with the rank; some users rate much more than others.
+    popularity = 1 / (1 + rng.permutation(len(titles))) ** 0.6
+    activity = np.maximum(rng.lognormal(0, 0.5, N_USERS), 0.6)
+    chance = activity[:, None] * popularity
+    observed = rng.random(ratings.shape) < np.minimum(0.15 * chance / chance.mean(), 0.95)
+    return np.where(observed, ratings, np.nan), titles
+
+
+def _complete_table(rng):
+    """Return what every user would say of every film, and the films' titles."""
     titles, genres = zip(
         *(
             (f"{beginning} {end}", genre)
@@ -144,14 +155,7 @@ def _invented():
     leniency, quality = rng.normal(0, 0.3, N_USERS), rng.normal(0, 0.4, n_movies)
     noise = rng.normal(0, 0.3, (N_USERS, n_movies))
     ratings = 3.2 + leniency[:, None] + quality + tastes @ content.T + noise
-    ratings = np.clip(np.round(2 * ratings) / 2, 1, 5)
-
-    # Popularity falls with the rank; some users rate much more than others.
-    popularity = 1 / (1 + rng.permutation(n_movies)) ** 0.6
-    activity = np.maximum(rng.lognormal(0, 0.5, N_USERS), 0.6)
-    chance = activity[:, None] * popularity
-    observed = rng.random(ratings.shape) < np.minimum(0.15 * chance / chance.mean(), 0.95)
-    return np.where(observed, ratings, np.nan), titles
+    return np.clip(np.round(2 * ratings) / 2, 1, 5), titles
 
 
 def _movietweetings():

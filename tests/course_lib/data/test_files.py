@@ -144,6 +144,67 @@ def test_folder_with_damaged_gzip(monkeypatch, tmp_path, damage):
         remote("http://unused.invalid/f.gz", path="f.gz").read()
 
 
+def test_archive_in_the_folder_will_do(monkeypatch, tmp_path, server):
+    archive = tar_gz({"folder/member.txt": CONTENT})
+    file = remote(server.add("a.tar.gz", archive), path="set/member.txt", unpack=first_member)
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/a.tar.gz").write_bytes(archive)
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
+    assert file.read() == CONTENT
+    # The file itself goes before the archive.
+    (tmp_path / "set/member.txt").write_bytes(b"another content")
+    with pytest.raises(ValueError, match=r"member\.txt has the wrong content"):
+        file.read()
+    assert server.requests == []
+
+
+def test_folder_without_the_archive_says_where_to_save_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
+    file = remote("http://unused.invalid/a.tar.gz", path="set/member.txt", unpack=first_member)
+    with pytest.raises(FileNotFoundError, match=r"save it as set/a\.tar\.gz in a folder"):
+        file.read()
+
+
+@pytest.mark.parametrize("body", [b"no archive", tar_gz({}), tar_gz({"folder/member.txt": b"x"})])
+def test_wrong_archive_in_the_folder(monkeypatch, tmp_path, body):
+    (tmp_path / "a.tar.gz").write_bytes(body)
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
+    file = remote("http://unused.invalid/a.tar.gz", path="member.txt", unpack=first_member)
+    with pytest.raises(ValueError, match=r"is not the archive|wrong content") as info:
+        file.read()
+    check_ways_out(str(info.value), file)
+    assert "\n" not in str(info.value)
+
+
+# Checksums of what the bytes encode
+
+
+def digest_of_words(content):
+    return sha256(b" ".join(content.decode("utf-8").upper().encode().split()))
+
+
+def remote_words(url):
+    expected = digest_of_words(CONTENT)
+    return RemoteFile(path="set/file.txt", url=url, sha256=expected, digest=digest_of_words)
+
+
+def test_digest_decides_what_is_the_same_content(server, keras_home):
+    spaced = CONTENT.replace(b" ", b"   ")
+    file = remote_words(server.add("file.txt", spaced))
+    assert file.read() == spaced
+    assert file.read() == spaced
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", [CONTENT[:-10], b"\xff\xfe"])
+def test_digest_refuses_what_differs_or_cannot_be_decoded(server, keras_home, body):
+    file = remote_words(server.add("file.txt", body))
+    with pytest.raises(ValueError, match=r"wrong content|is damaged") as info:
+        file.read()
+    check_ways_out(str(info.value), file)
+    assert files_below(keras_home) == []
+
+
 # Downloads
 
 

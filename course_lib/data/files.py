@@ -75,6 +75,9 @@ class RemoteFile:
     def read(self):
         """Return the verified content as `bytes`, downloading the file when needed.
 
+        With `COURSE_DATA_DIR` set, the file is read from that folder; for a file that comes
+        in an archive, the archive itself, saved beside it under its own name, will do.
+
         Raises:
             FileNotFoundError: If the file is not in `COURSE_DATA_DIR`, or, without that
                 variable, cannot be downloaded.

@@ -21,6 +21,9 @@ def test_all_choices_are_the_product_of_the_values():
     ]
     assert all_choices() == expected
     assert len(expected) == 1440
+    # The tests below count on this order.
+    assert VARIABLES["place"] == ("far left", "left", "center", "right", "far right")
+    assert VARIABLES["horizon"] == ("lowest", "low", "high", "highest")
 
 
 def test_type_and_range(pictures):

@@ -32,6 +32,10 @@ def test_values_lie_near_the_unit_interval(scenes):
     assert np.mean((scenes.x_train < 0) | (scenes.x_train > 1)) < 0.01
 
 
+def test_parts_are_independent_draws(scenes):
+    assert not np.array_equal(scenes.y_train[:1000], scenes.y_test)
+
+
 def test_labels_are_the_causes_that_the_exact_posterior_finds(scenes):
     posterior = SceneModel().posterior(scenes.x_test).reshape(1000, -1)
     found = np.stack(np.unravel_index(posterior.argmax(axis=1), (2, 2, 3)), axis=1)

@@ -138,6 +138,7 @@ class ReconstructionModel(keras.Model):
             **super().get_config(),
             "encoder": serialize(self.encoder),
             "decoder": serialize(self.decoder),
+            **{name: serialize(getattr(self, name)) for name in self.further_parts},
         }
 
     @classmethod
@@ -348,10 +349,6 @@ class Autoencoder(ReconstructionModel):
 
     def reconstruct(self, x):
         return self.decode(self.encode(x))
-
-    def get_config(self):
-        noise = keras.saving.serialize_keras_object(self.noise)
-        return {**super().get_config(), "noise": noise}
 
 
 @keras.saving.register_keras_serializable("course_lib")

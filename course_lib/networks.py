@@ -1,4 +1,8 @@
-"""The encoders and decoders of the course's models: stacks of dense or convolutional layers."""
+"""The encoders and decoders of the course's models: stacks of dense or convolutional layers.
+
+Under a mixed-precision policy hidden layers compute in half precision; the last layers do
+not, since codes and outputs enter logarithms, exponentials and sums over pixels.
+"""
 
 import math
 
@@ -60,12 +64,13 @@ def dense_network(
     options = {"kernel_regularizer": kernel_regularizer}
     for units in hidden_units:
         x = layers.Dense(units, activation=activation, **options)(x)
+    options |= {"activation": output_activation, "dtype": keras.config.floatx()}
 
     def last_layer(name):
-        y = layers.Dense(
-            math.prod(output_shape), activation=output_activation, name=name, **options
-        )(x)
-        return layers.Reshape(tuple(output_shape))(y) if len(output_shape) > 1 else y
+        y = layers.Dense(math.prod(output_shape), name=name, **options)(x)
+        if len(output_shape) > 1:
+            y = layers.Reshape(tuple(output_shape), dtype=options["dtype"])(y)
+        return y
 
     outputs = [last_layer(head) for head in heads] if heads else last_layer(None)
     return keras.Model(inputs, outputs, name=name)
@@ -106,10 +111,11 @@ def tied_decoder(encoder, activation="relu", output_activation=None, name="decod
     x = inputs
     for layer in dense[:0:-1]:
         x = TiedDense(layer, activation=activation)(x)
-    x = TiedDense(dense[0], activation=output_activation)(x)
+    dtype = keras.config.floatx()
+    x = TiedDense(dense[0], activation=output_activation, dtype=dtype)(x)
     item_shape = tuple(encoder.input_shape[1:])
     if len(item_shape) > 1:
-        x = layers.Reshape(item_shape)(x)
+        x = layers.Reshape(item_shape, dtype=dtype)(x)
     return keras.Model(inputs, x, name=name)
 
 
@@ -162,10 +168,11 @@ def convolutional_encoder(
     for n in filters:
         x = layers.Conv2D(n, kernel_size, strides=2, padding="same", activation=activation)(x)
     x = layers.Flatten()(x)
+    options = {"activation": code_activation, "dtype": keras.config.floatx()}
     if heads:
-        outputs = [layers.Dense(latent_dim, name=head)(x) for head in heads]
+        outputs = [layers.Dense(latent_dim, name=head, **options)(x) for head in heads]
     else:
-        outputs = layers.Dense(latent_dim, activation=code_activation)(x)
+        outputs = layers.Dense(latent_dim, **options)(x)
     return keras.Model(inputs, outputs, name=name)
 
 
@@ -213,11 +220,11 @@ def convolutional_decoder(
     for n in filters[-2::-1]:
         x = layers.Conv2DTranspose(n, activation=activation, **options)(x)
 
+    options |= {"activation": output_activation, "dtype": keras.config.floatx()}
+
     def last_layer(name):
-        y = layers.Conv2DTranspose(
-            *(channels or [1]), activation=output_activation, name=name, **options
-        )(x)
-        return y if channels else layers.Reshape((height, width))(y)
+        y = layers.Conv2DTranspose(*(channels or [1]), name=name, **options)(x)
+        return y if channels else layers.Reshape((height, width), dtype=options["dtype"])(y)
 
     outputs = [last_layer(head) for head in heads] if heads else last_layer(None)
     return keras.Model(inputs, outputs, name=name)

@@ -175,7 +175,8 @@ class SequenceVAE(VAE):
         tokens = keras.Input((length,), dtype="int32")
         x = layers.Embedding(n_tokens, embedding_dim, mask_zero=True)(tokens)
         h = layers.LSTM(units)(x)
-        heads = [layers.Dense(latent_dim, name=name)(h) for name in POSTERIOR]
+        dtype = keras.config.floatx()  # codes and logits, as in `course_lib.networks`
+        heads = [layers.Dense(latent_dim, name=name, dtype=dtype)(h) for name in POSTERIOR]
         encoder = keras.Model(tokens, heads, name="encoder")
 
         z = keras.Input((latent_dim,))
@@ -185,7 +186,7 @@ class SequenceVAE(VAE):
         x = layers.Concatenate()([x, layers.RepeatVector(length)(z)])
         state = [layers.Dense(units, activation="tanh")(z) for _ in range(2)]
         x = layers.LSTM(units, return_sequences=True)(x, initial_state=state)
-        logits = layers.Dense(n_tokens)(x)
+        logits = layers.Dense(n_tokens, dtype=dtype)(x)
         decoder = keras.Model([z, previous], logits, name="decoder")
         return cls(encoder, decoder, **kwargs)
 

@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help book book-full test lint format grade-demo lock clean full-clean
+.PHONY: help book book-full test test-jax lint format bench grade-demo lock clean full-clean
 
 help:  ## show this list
 	@echo "Usage: make TARGET      (times: two cores, .venv made already)"
@@ -40,6 +40,9 @@ book-full: $(READY)  ## build the book with the real data (10 min); COURSE_DATA_
 test: $(READY) lint book  ## everything that CI runs (15 min)
 	@python -m pytest
 
+test-jax: $(READY)  ## the package's tests on Keras' JAX backend (6 min)
+	@KERAS_BACKEND=jax JAX_ENABLE_X64=1 python -m pytest tests/course_lib course_lib
+
 lint: $(READY)  ## check style, notebooks and prose (5 s)
 	@ruff check .
 	@ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
@@ -47,6 +50,9 @@ lint: $(READY)  ## check style, notebooks and prose (5 s)
 
 format: $(READY)  ## rewrite the Python files in the project's style (2 s)
 	@ruff check --fix --quiet . ; ruff format --quiet .
+
+bench: $(READY)  ## time the package against others; BENCH=--write renders the table (10 min)
+	@python benchmarks/run.py $(BENCH)
 
 grade-demo: $(READY)  ## grade a small made-up class of ps1 with nbgrader (2 min)
 	@python tools/grade_demo.py ps1

@@ -227,7 +227,7 @@ class VAE(ReconstructionModel):
         return self.likelihood.needs_unit_interval
 
     def call(self, inputs, training=None):
-        _, condition = self.split_inputs(inputs)
+        condition = [ops.convert_to_tensor(c) for c in self.split_inputs(inputs)[1]]
         mean, log_var = self.encoder(inputs, training=training)
         z = self.sampling([mean, log_var])
         return {

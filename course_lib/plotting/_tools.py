@@ -49,7 +49,7 @@ def vertical_line(axes, line):
             f"A line is a pair (name, number), or None. Received: line={line!r}"
         ) from None
     number = check_number("The line's place", number)
-    axes.axvline(number, color=COLORS[1], linestyle="--")
+    axes.axvline(number, color=INK, linestyle="--", lw=1.5)  # ink: it belongs to no series
     axes.annotate(name, (number, 1.0), xycoords=("data", "axes fraction"), va="bottom", ha="center")
 
 

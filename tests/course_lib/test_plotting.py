@@ -200,8 +200,8 @@ class TestEveryPicture:
         assert used <= {plotting.INK, plotting.PAPER, *plotting.COLORS}
 
     def test_text_stays_within_the_figure(self, name):
-        figure = CALLS[name]()
-        for text, box in shown_texts(figure):
+        figure, shown = with_texts(name)
+        for text, box in shown:
             # A pixel, of 520, for the rounding of letters' outlines.
             assert box.x0 >= -1, text
             assert box.x1 <= figure.bbox.x1 + 1, text
@@ -209,13 +209,19 @@ class TestEveryPicture:
             assert box.y1 <= figure.bbox.y1 + 1, text
 
     def test_texts_do_not_overlap(self, name):
-        for (a, box), (b, other) in itertools.combinations(shown_texts(CALLS[name]()), 2):
+        for (a, box), (b, other) in itertools.combinations(with_texts(name)[1], 2):
             assert not box.overlaps(other), (a, b)
 
     def test_text_is_legible_on_a_phone(self, name):
         # 360 pixels for 5.2 inches are 0.96 pixels a point.
-        for text in CALLS[name]().findobj(mpl.text.Text):
+        for text in with_texts(name)[0].findobj(mpl.text.Text):
             assert not text.get_text() or text.get_fontsize() >= 9
+
+
+@functools.cache
+def with_texts(name):
+    figure = CALLS[name]()
+    return figure, shown_texts(figure)
 
 
 def shown_texts(figure):
@@ -478,6 +484,7 @@ class TestHistograms:
         (axes,) = plotting.histograms(SCORES, "score", threshold=("alarm", 0.7)).axes
         (line,) = axes.lines
         assert list(line.get_xdata()) == [0.7, 0.7]
+        assert line.get_color() == plotting.INK  # no group's color
         assert "alarm" in texts(axes.figure)
 
     def test_legend_names_each_group_once(self):

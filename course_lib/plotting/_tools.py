@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_lib.plotting.style import _STYLE, COLORS, LINE_STYLES, SIGNED, WIDTH
+from course_lib.plotting.style import _STYLE, COLORS, INK, LINE_STYLES, SIGNED, WIDTH
 
 
 def styled(function):

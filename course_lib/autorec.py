@@ -85,13 +85,13 @@ class AutoRec(keras.Model):
 
     A row of ratings r, of which only some are observed, becomes a code and then a dense row:
 
-        h(r) = m + V^T f(W (r - m) + a) + b,
+        h(r) = m + W f(V (r - m) + a) + b,
 
     where `m` is the mean of all observed ratings. An unobserved rating enters as `m`, that
     is as 0 after the subtraction, and is left out of the loss, which is
 
         mean over rows of [sum over observed ratings of (r - h(r))^2]
-            + regularization / 2 * (|V|^2 + |W|^2).
+            + regularization / 2 * (|W|^2 + |V|^2).
 
     The paper sums over the rows: its weight is `regularization` times their number.
 
@@ -100,7 +100,7 @@ class AutoRec(keras.Model):
     table, and transpose what it predicts.
 
     The mean is taken from the array that is fitted first, or by `adapt`, and stays. It is what
-    is predicted for a column that never had a rating: V and b start at zero.
+    is predicted for a column that never had a rating: W and b start at zero.
 
     Args:
         n_inputs: Length of a row: the number of items (user-based) or users (item-based).
@@ -380,7 +380,7 @@ class ItemMean(GlobalMean):
 class UserItemMean(ItemMean):
     """Predicts the item's mean, moved by how the user's ratings differ from the items' means.
 
-    The baseline of Koren (2009): mean of all + offset of the item + offset of the user. Both
+    The baseline of Koren et al. (2009): mean of all + offset of the item + offset of the user. Both
     offsets are means, shrunk as in `ItemMean`. A user without a rating gets an offset of 0.
 
     Args:
@@ -564,10 +564,9 @@ def _masked_error(ratings, predictions):
     dtype = keras.backend.result_type(predictions.dtype, "float32")
     predictions, ratings = ops.cast(predictions, dtype), ops.cast(ratings, dtype)
     observed = ops.logical_not(ops.isnan(ratings))
-    # The gradient of `where` multiplies the branch not taken by 0, and 0 * NaN is NaN: so NaN is
-    # replaced before the subtraction, and not only after it.
-    known = ops.where(observed, ratings, ops.zeros_like(ratings))
-    return ops.where(observed, known - predictions, ops.zeros_like(ratings)), observed
+    # Replaced before it is squared: the gradient of a square that is left out afterwards is
+    # 0 * NaN, which is NaN.
+    return ops.where(observed, ratings - predictions, ops.zeros_like(predictions)), observed
 
 
 def _shrunk_mean(residual, axis, shrinkage):

@@ -158,7 +158,7 @@ def principal_angles(a, b):
     All are 0 exactly if one space contains the other.
 
     Cosines alone would lose half the digits of a small angle, and sines those of one near
-    90 degrees, so that both are computed (Bjorck and Golub 1973).
+    90 degrees, so that both are computed (Björck and Golub 1973).
 
     Args:
         a: Matrix of shape `(n_features, k_a)` whose columns span the first space. For a

@@ -67,4 +67,4 @@ clean:  ## remove the pages; keep executed results and .venv
 		_build/full/_build/.doctrees _build/full/_build/jupyter_execute _build/full/_build/finished
 
 full-clean:  ## remove everything that make made
-	@rm -rf _build $(VENV) .pytest_cache .ruff_cache *.egg-info
+	@rm -rf _build $(VENV) .venv-bench .pytest_cache .ruff_cache *.egg-info

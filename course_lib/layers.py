@@ -41,6 +41,7 @@ class GaussianSampling(keras.layers.Layer):
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True  # no weights; Keras runs a model with an unbuilt layer eagerly first
 
     def call(self, inputs):
         several = isinstance(inputs, (list, tuple))

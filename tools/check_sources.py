@@ -425,8 +425,9 @@ def _patterns(root, quoted):
     for pattern in REGISTRIES:
         yield "a package registry", re.compile(pattern), "pip knows where to look"
     for pattern, american in () if quoted else BRITISH.items():
-        # Names of other libraries, such as TeX's \centre, are theirs to spell.
-        whole = re.compile(rf"(?<![A-Za-z\\])(?i:{pattern})(?![A-Za-z])")
+        # Names of other libraries, such as TeX's \centre, are theirs to spell; one loader of
+        # the course answers to both spellings of its name.
+        whole = re.compile(rf"(?<![A-Za-z\\])(?<!\bload_)(?i:{pattern})(?![A-Za-z])")
         yield "spelling", whole, f"write `{american}`"
 
 

@@ -168,10 +168,14 @@ def test_real_pictures_are_welcome_to_a_gaussian(name):
 
 
 def test_learned_variance_finds_the_noise():
-    # Pixels of known standard deviations. The KL is made so dear that z explains none of them.
     scale = np.array([0.1, 1.0, 3.0])
     x = (numbers(4000, 3, seed=4) * scale + 1).astype("float32")
-    vae = VAE.dense((3,), 1, hidden_units=(), likelihood="gaussian", beta=100.0, seed=0)
+    vae = VAE.dense((3,), 1, hidden_units=(), likelihood="gaussian", seed=0)
+    # z is 0, always: the decoder has its biases to describe the pixels with, and no more.
+    for name, value in (("mean", 0.0), ("log_var", -60.0)):
+        kernel, bias = vae.encoder.get_layer(name).get_weights()
+        vae.encoder.get_layer(name).set_weights([0 * kernel, 0 * bias + value])
+    vae.encoder.trainable = False
     vae.compile(keras.optimizers.Adam(0.05))
     vae.fit(x, batch_size=400, epochs=60, verbose=0)
     parameters = vae.decoder_parameters(ops.zeros((1, 1)))

@@ -59,9 +59,9 @@ class TinyBook:
         self.executions_file = root.parent / f"{root.name}-executions"
         self.executions_file.touch()
         no_caches = shutil.ignore_patterns("__pycache__")
-        for name in ("tools", "_static", "course_lib/data"):
+        for name in ("tools", "_static", "course_lib/data", "course_lib/plotting"):
             shutil.copytree(ROOT / name, root / name, ignore=no_caches)
-        for name in ("_config.yml", "requirements.lock", "course_lib/plotting.py"):
+        for name in ("_config.yml", "requirements.lock"):
             shutil.copy(ROOT / name, root / name)
         for name in ("__init__", "_environment"):
             shutil.copy(ROOT / f"course_lib/{name}.py", root / "course_lib")

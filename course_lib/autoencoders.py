@@ -29,6 +29,10 @@ class ReconstructionModel(keras.Model):
         encoder: A built Keras model, from a batch to its code.
         decoder: A built Keras model, from a code to a batch.
         **kwargs: As for `keras.Model`.
+
+    Example:
+        >>> issubclass(Autoencoder, ReconstructionModel)
+        True
     """
 
     #: Constructor arguments, beside the encoder and the decoder, that are Keras objects.

@@ -241,6 +241,16 @@ def check_unit_interval(x, name="x"):
 
     Only NumPy arrays are looked into: reading a tensor's values would stop a compiled
     training step, and cannot be done inside one.
+
+    Args:
+        x: Array, or anything else, which passes.
+        name: What to call it in the message.
+
+    Raises:
+        ValueError: If it is an array with such a value.
+
+    Example:
+        >>> check_unit_interval(np.array([0.0, 0.5]))
     """
     if isinstance(x, np.ndarray) and not np.all((x >= 0) & (x <= 1)):
         raise ValueError(

@@ -92,7 +92,15 @@ def draw_scene(time, sky, ground, place, clouds, horizon, size=24):
 
 
 def all_choices():
-    """Return every combination of values, as a list of dictionaries in a fixed order."""
+    """Return every combination of values of `VARIABLES`.
+
+    Returns:
+        A list of dictionaries from names to values, in a fixed order.
+
+    Example:
+        >>> sorted(all_choices()[0]) == sorted(VARIABLES)
+        True
+    """
     return [
         dict(zip(VARIABLES, values, strict=True))
         for values in itertools.product(*VARIABLES.values())

@@ -25,6 +25,11 @@ class Dataset:
         source: Where the data come from, and under which license.
         attributes: Names of the columns of `y_train`, where it has columns.
         feature_names: Names of the columns of `x_train`, where they have names.
+
+    Example:
+        >>> x, y = np.zeros((3, 2)), np.zeros(3, int)
+        >>> Dataset("zeros", "embedded", x, y, x, y, label_names=("zero",), source="made up")
+        Dataset(name='zeros', edition='embedded', train=3, test=3, item_shape=(2,))
     """
 
     name: str

@@ -105,6 +105,10 @@ def read_idx(content):
 
     Raises:
         ValueError: If the header is not that of unsigned bytes, or the length is wrong.
+
+    Example:
+        >>> read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 7])).tolist()
+        [5, 7]
     """
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise ValueError(

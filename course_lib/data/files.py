@@ -40,6 +40,10 @@ def current_edition(edition=None):
 
     Raises:
         ValueError: If the name is neither.
+
+    Example:
+        >>> current_edition("full")
+        'full'
     """
     if edition is None:
         edition, what = os.environ.get("COURSE_DATA") or EDITIONS[0], "COURSE_DATA"
@@ -64,6 +68,11 @@ class RemoteFile:
         digest: `None` if `sha256` is the checksum of the content's bytes; otherwise a
             function that takes these bytes and returns, in hexadecimal, the checksum of
             what they encode. For formats that write the same content in several ways.
+
+    Example:
+        >>> file = RemoteFile("set/a.txt", "https://example.org/a.txt", sha256="0" * 64)
+        >>> file.path
+        'set/a.txt'
     """
 
     path: str
@@ -179,6 +188,14 @@ def _sha256(content):
 
 
 def cache_folder():
-    """Return the folder that downloads are kept in: `course_lib` in Keras' own cache."""
+    """Return the folder that downloads are kept in: `course_lib` in Keras' own cache.
+
+    Returns:
+        A `pathlib.Path`; the folder need not exist yet.
+
+    Example:
+        >>> cache_folder().name
+        'course_lib'
+    """
     home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
     return pathlib.Path(home) / "datasets" / "course_lib"

@@ -114,6 +114,16 @@ def tokenize(text):
     """Split a text of one review a line into reviews, tuples of lower-case words.
 
     Tokens without a letter or digit are dropped, and so are lines without a word.
+
+    Args:
+        text: The text, lines separated by newlines.
+
+    Returns:
+        A list of tuples of words.
+
+    Example:
+        >>> tokenize("A waste , of time .")
+        [('a', 'waste', 'of', 'time')]
     """
     lines = text.split("\n")  # not splitlines: the real reviews contain U+0085
     reviews = (tuple(w for w in line.lower().split() if any(map(str.isalnum, w))) for line in lines)

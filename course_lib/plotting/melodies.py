@@ -90,6 +90,12 @@ def piano_roll(rows, bar_length=4):
 def notes(pitches):
     """Yield `(start, length, pitch)` of each note: a repeated pitch is one, a rest is none.
 
+    Args:
+        pitches: MIDI pitches, one for each step; 0 is a rest.
+
+    Yields:
+        Triples of integers, start and length in steps.
+
     Example:
         >>> list(notes([60, 60, 0, 60]))
         [(0, 2, 60), (3, 1, 60)]

@@ -106,6 +106,12 @@ def picture_grid(pictures, n_cols=10, vmax=1.0, signed=False):
 def draw_picture(axes, picture, vmax=1.0, signed=False):
     """Draw a gray or color picture into axes, as wide and high as they are.
 
+    Args:
+        axes: Matplotlib axes to draw into.
+        picture: Array of shape `(height, width)`, or `(height, width, 3)` in [0, 1].
+        vmax: The value that is drawn in full ink.
+        signed: Whether gray values may be negative; they are drawn in a second color.
+
     Example:
         >>> axes = Figure().subplots()
         >>> draw_picture(axes, np.zeros((2, 3)))

@@ -40,7 +40,7 @@ book-full: $(READY)  ## build the book with the real data (10 min); COURSE_DATA_
 test: $(READY) lint book  ## everything that CI runs (15 min)
 	@python -m pytest
 
-test-jax: $(READY)  ## the package's tests on Keras' JAX backend (6 min)
+test-jax: $(READY)  ## the package's tests on Keras' JAX backend (15 min)
 	@KERAS_BACKEND=jax JAX_ENABLE_X64=1 python -m pytest tests/course_lib course_lib
 
 lint: $(READY)  ## check style, notebooks and prose (5 s)

@@ -46,6 +46,7 @@ SKELETON = (
     ("admonition Predict first", "an admonition `Predict first`"),
     ("h2 Common slips", "a section `## Common slips`"),
     ("h2 Summary", "a section `## Summary`"),
+    ("h2 Check yourself", "a section `## Check yourself`"),
     ("h2 Exercises", "a section `## Exercises`"),
     ("h2 References", "a section `## References`"),
     ("footbibliography", "a `{footbibliography}`"),
@@ -268,6 +269,7 @@ def check_skeleton(book):
         if CHAPTER.match(page.name):
             yield from _check_front_matter(page)
             yield from _check_parts(page)
+            yield from _check_quiz(page)
             yield from _check_exercises(page)
 
 
@@ -297,29 +299,57 @@ def _check_parts(page):
             latest = places[part][0]
 
 
-def _check_exercises(page):
-    exercises = []  # one list a heading: the heading, then the solutions below it
-    section = None
+def _headings_with_dropdowns(page, section):
+    """Return each `###` heading of a section, as a list with the dropdowns below it."""
+    groups, current = [], None
     for element in page.elements:
         if element.kind == "h2" and element.depth == 0:
-            section = element
-        elif section is None or section.text != "Exercises" or element.depth:
-            continue
-        elif element.kind == "h3":
-            exercises.append([element])
-        elif element.kind == "dropdown" and element.text == "Solution" and exercises:
-            exercises[-1].append(element)
-    for number, (heading, *solutions) in enumerate(exercises, start=1):
-        if not re.fullmatch(rf"Exercise {number}: \S.*", heading.text):
-            yield page.problem(heading.line, f"write `### Exercise {number}: ...`")
-        if len(solutions) != 1:
-            message = f"exercise {number} needs one `{{dropdown}} Solution`, has {len(solutions)}"
+            current = element.text
+        elif current == section and element.depth == 0:
+            if element.kind == "h3":
+                groups.append([element])
+            elif element.kind == "dropdown" and groups:
+                groups[-1].append(element)
+    return groups
+
+
+def _check_dropdowns(page, section, noun):
+    """Check that headings are numbered, and that what can be opened is closed at first."""
+    groups = _headings_with_dropdowns(page, section)
+    for number, (heading, *dropdowns) in enumerate(groups, start=1):
+        if not re.fullmatch(rf"{noun} {number}: \S.*", heading.text):
+            yield page.problem(heading.line, f"write `### {noun} {number}: ...`")
+        for dropdown in dropdowns:
+            if "open" in _options(dropdown.content):
+                yield page.problem(dropdown.line, "a dropdown is closed at first: drop `:open:`")
+    if len(groups) not in (2, 3):
+        yield page.problem(1, f"needs two or three {noun.lower()}s, has {len(groups)}")
+
+
+def _check_quiz(page):
+    """Check that a question has answers to open, one of them right."""
+    yield from _check_dropdowns(page, "Check yourself", "Question")
+    for heading, *answers in _headings_with_dropdowns(page, "Check yourself"):
+        verdicts = []
+        for answer in answers:
+            verdict = re.match(r"(Right|No)\. \S", _split_options(answer.content)[1].strip())
+            if verdict:
+                verdicts.append(verdict.group(1))
+            else:
+                yield page.problem(answer.line, "an answer starts with `Right.` or `No.`, and why")
+        if len(answers) < 3 or (len(verdicts) == len(answers) and verdicts.count("Right") != 1):
+            message = "a question needs three or more `{dropdown}` answers, one of them right"
             yield page.problem(heading.line, message)
-        for solution in solutions:
-            if "open" in _options(solution.content):
-                yield page.problem(solution.line, "a solution is closed at first: drop `:open:`")
-    if len(exercises) not in (2, 3):
-        yield page.problem(1, f"needs two or three exercises, has {len(exercises)}")
+
+
+def _check_exercises(page):
+    """Check that an exercise has one solution to open."""
+    yield from _check_dropdowns(page, "Exercises", "Exercise")
+    for heading, *solutions in _headings_with_dropdowns(page, "Exercises"):
+        if [solution.text for solution in solutions] != ["Solution"]:
+            found = ", ".join(repr(solution.text) for solution in solutions) or "none"
+            message = f"an exercise needs one `{{dropdown}} Solution`, has {found}"
+            yield page.problem(heading.line, message)
 
 
 def check_figures(book):

@@ -59,6 +59,33 @@ One may forget {eq}`eq-second`.
 ## Summary
 It was good.
 
+## Check yourself
+### Question 1: the first
+Is it?
+
+:::{dropdown} It is
+No. Look again.
+:::
+:::{dropdown} It is not
+Right. It was.
+:::
+:::{dropdown} It will be
+No. That is $1 + 1$ too many.
+:::
+
+### Question 2: the second
+Was it?
+
+:::{dropdown} It was
+Right. See above.
+:::
+:::{dropdown} It will be
+No. It was.
+:::
+:::{dropdown} It is
+No. It was.
+:::
+
 ## Exercises
 ### Exercise 1: the first
 Why?
@@ -164,9 +191,18 @@ BROKEN = [
     (CH, "## References", "## Sources", "has no section `## References`"),
     (CH, "```{footbibliography}\n```", "None.", "has no `{footbibliography}`"),
     (CH, "## Common slips\n", "## Summary\n## Common slips\n", "a second time"),
+    (CH, "## Check yourself", "## Check others", "has no section `## Check yourself`"),
+    (CH, "### Question 1: the first", "### Question 7: the first", "write `### Question 1:"),
+    (CH, ":::{dropdown} It is not\n", ":::{dropdown} It is not\n:open:\n", "drop `:open:`"),
+    (CH, "No. Look again.", "Look again.", "starts with `Right.` or `No.`"),
+    (CH, "No. Look again.", "No.", "starts with `Right.` or `No.`"),
+    (CH, "No. Look again.", "Right. Look again.", "one of them right"),
+    (CH, "Right. It was.", "No. It was.", "one of them right"),
+    (CH, ":::{dropdown} It is\nNo. Look again.\n:::\n", "", "three or more"),
     (CH, "### Exercise 1: the first", "### Exercise 7: the first", "write `### Exercise 1:"),
-    (CH, "### Exercise 2: the second\nHow?\n", "", "exercise 1 needs one"),
-    (CH, ":::{dropdown} Solution\nSo.\n:::\n", "", "exercise 2 needs one"),
+    (CH, "### Exercise 2: the second\nHow?\n", "", "has 'Solution', 'Solution'"),
+    (CH, ":::{dropdown} Solution\nSo.\n:::\n", "", "needs one `{dropdown} Solution`, has none"),
+    (CH, "Solution\nSo.", "Result\nSo.", "needs one `{dropdown} Solution`, has 'Result'"),
     (CH, "Solution\nSo.", "Solution\n:open:\nSo.", "drop `:open:`"),
     # 3 figures
     (CH, "A line that grows", "A line that grows and grows for ever", "one to 6 words"),

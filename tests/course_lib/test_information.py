@@ -46,6 +46,7 @@ def brute_force(term, p, q):
 # Discrete distributions
 
 
+@pytest.mark.equation("eq-entropy", "eq-information-cross-entropy", "eq-kl-discrete")
 @pytest.mark.parametrize("n_outcomes", [1, 2, 3, 50])
 def test_sums_over_outcomes(n_outcomes):
     p, q = distributions(n_outcomes), distributions(n_outcomes, seed=1)[::-1]
@@ -57,6 +58,7 @@ def test_sums_over_outcomes(n_outcomes):
     assert kl_divergence(p, q) == pytest.approx(expected, abs=SUM_TOLERANCE)
 
 
+@pytest.mark.equation("eq-cross-entropy-split")
 @pytest.mark.parametrize("n_outcomes", [2, 5, 50])
 def test_cross_entropy_is_entropy_plus_divergence(n_outcomes):
     p, q = distributions(n_outcomes), distributions(n_outcomes, seed=1)[::-1]
@@ -64,6 +66,7 @@ def test_cross_entropy_is_entropy_plus_divergence(n_outcomes):
     assert cross_entropy(p, q) == pytest.approx(total, abs=2 * SUM_TOLERANCE)
 
 
+@pytest.mark.equation("eq-gibbs")
 @pytest.mark.parametrize("n_outcomes", [2, 5, 50])
 def test_gibbs_inequality(n_outcomes):
     p, q = distributions(n_outcomes), distributions(n_outcomes, seed=1)
@@ -209,6 +212,7 @@ def integrate(function, mean, log_var):
 INTEGRAL_TOLERANCE = 4001 * 2000 * EPS
 
 
+@pytest.mark.equation("eq-gaussian-entropy")
 @pytest.mark.parametrize("log_var", [-3.0, 0.0, 0.7, 4.0])
 def test_gaussian_entropy_is_the_integral(log_var):
     def integrand(x):
@@ -225,6 +229,7 @@ def test_gaussian_entropy_adds_up_over_dimensions():
     assert gaussian_entropy(log_var) == pytest.approx(total, abs=100 * EPS)
 
 
+@pytest.mark.equation("eq-kl-gaussians")
 @pytest.mark.parametrize(
     "parameters",
     [(0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, 1), (0.5, -1, -1.2, 0.7), (2, 1.5, 3, 0)],
@@ -354,6 +359,7 @@ def gaussian_estimate(parameters, n, seed):
     )
 
 
+@pytest.mark.equation("eq-kl-monte-carlo")
 @pytest.mark.parametrize("parameters", [(1.0, 0.0, 0.0, 0.0), (0.5, -1.0, -1.2, 0.7)])
 def test_monte_carlo_agrees_with_the_closed_form(parameters):
     exact = kl_gaussians(*([value] for value in parameters))

@@ -44,6 +44,7 @@ def random_q(model, n, seed=1):
 # log p(x)
 
 
+@pytest.mark.equation("eq-linear-gaussian-evidence")
 @pytest.mark.parametrize("noise_std", [0.1, 1.0, 3.0])
 @pytest.mark.parametrize(("data_dim", "latent_dim"), SIZES)
 def test_log_prob_is_that_of_scipy(data_dim, latent_dim, noise_std):
@@ -81,6 +82,7 @@ def one_latent():
     return m, x, z, log_joint
 
 
+@pytest.mark.equation("eq-evidence")
 def test_log_prob_is_the_integral_over_z(one_latent):
     m, x, z, log_joint = one_latent
     expected = np.log(np.trapezoid(np.exp(log_joint), z))
@@ -111,6 +113,7 @@ def test_log_likelihood_is_that_of_scipy():
     assert m.log_likelihood(x[0], z).shape == (6,)
 
 
+@pytest.mark.equation("eq-linear-gaussian")
 @pytest.mark.parametrize(("data_dim", "latent_dim"), [(3, 2), (2, 3)])
 def test_samples_have_the_mean_and_covariance_of_the_model(data_dim, latent_dim):
     m, n = model(data_dim, latent_dim), 40_000
@@ -225,6 +228,7 @@ def test_elbo_of_diagonal_and_full_covariance_agree():
     assert shared == pytest.approx(m.elbo(x, mean, np.tile(log_var[0], (6, 1))), abs=TOLERANCE)
 
 
+@pytest.mark.equation("eq-elbo-joint")
 def test_elbo_is_an_expectation_over_q():
     m, n = model(), 40_000
     x = m.sample(1, seed=1)
@@ -305,6 +309,7 @@ def test_gradient_vanishes_at_the_posterior():
     assert gradients.log_var == pytest.approx(np.zeros(2), abs=20 * 20 * EPS)
 
 
+@pytest.mark.equation("eq-score-function", "eq-pathwise")
 @pytest.mark.parametrize("kwargs", [{}, {"baseline": -5.0}])
 def test_gradient_estimates_are_unbiased(at_one_point, kwargs):
     m, x, mean, log_var = at_one_point

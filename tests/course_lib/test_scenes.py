@@ -68,6 +68,7 @@ def test_tables_are_probabilities():
     assert np.all((module._CLOUDY > 0) & (module._CLOUDY < 1))
 
 
+@pytest.mark.equation("eq-scene-prior")
 def test_prior_is_the_product_of_its_tables(model):
     expected = np.zeros((2, 2, 3))
     for choice in all_choices():
@@ -94,6 +95,9 @@ def test_causes_have_names_and_values(model):
 # Exact inference
 
 
+@pytest.mark.equation(
+    "eq-scene-joint", "eq-scene-likelihood", "eq-scene-evidence", "eq-scene-posterior"
+)
 @pytest.mark.parametrize(("size", "noise"), [(1, 0.2), (2, 0.3), (3, 0.8)])
 def test_everything_equals_enumeration_by_hand(size, noise):
     model = SceneModel(size=size, noise=noise)

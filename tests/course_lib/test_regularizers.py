@@ -19,6 +19,7 @@ def omega(target, mean):
     return target * np.log(target / mean) + (1 - target) * np.log((1 - target) / (1 - mean))
 
 
+@pytest.mark.equation("eq-kl-sparsity")
 @pytest.mark.parametrize("target", [0.005, 0.05, 0.5])
 def test_equals_the_formula(target):
     h = np.random.default_rng(0).uniform(0.01, 0.99, (7, 4))

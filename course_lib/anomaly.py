@@ -108,7 +108,7 @@ def best_f1_threshold(labels, scores):
         scores: Their scores, shape `(n,)`.
 
     Returns:
-        A pair of `float`s: the threshold, one of the scores, and its F1.
+        The threshold, which is one of the scores, and its F1, both `float`.
 
     Raises:
         ValueError: If the labels are not 0 and 1, with at least one of each, or the scores

@@ -91,7 +91,7 @@ class AutoRec(keras.Model):
     is as 0 after the subtraction, and is left out of the loss, which is
 
         mean over rows of [sum over observed ratings of (r - h(r))^2]
-            + regularization / 2 * (|W|^2 + |V|^2).
+            + regularization / 2 * (sum of all W^2, V^2).
 
     The paper sums over the rows: its weight is `regularization` times their number.
 
@@ -403,7 +403,7 @@ class MatrixFactorization(GlobalMean):
     The prediction is mean + c_u + d_i + p_u . q_i (Koren et al. 2009). `fit` minimizes
 
         sum over observed ratings of (r - prediction)^2
-            + regularization * (sum of all c^2, d^2, |p|^2, |q|^2)
+            + regularization * (sum of all c^2, d^2, p^2, q^2)
 
     by alternating least squares: with the items fixed, the best bias and factors of each
     user solve a small linear system, and the other way around. `predict` solves that of the

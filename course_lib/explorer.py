@@ -13,10 +13,10 @@ import numpy as np
 #: Counts up when the meaning of the data changes, so that a script can refuse to guess.
 VERSION = 1
 
-#: A page should open on a phone: the largest data in bytes, as JSON.
+#: The largest data in bytes, as JSON, so that a page opens on a phone.
 MAX_BYTES = 500_000
 
-#: Concert pitch: the A above middle C.
+#: Concert pitch, the A above middle C.
 A4_MIDI, A4_HERTZ = 69, 440.0
 
 

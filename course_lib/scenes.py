@@ -20,7 +20,7 @@ import numpy as np
 
 from course_lib.scenery import VARIABLES, all_choices, draw_scene
 
-#: The variables that pictures are labeled with. The others are nuisances: they change the
+#: The variables that pictures are labeled with. The others are nuisances, which change the
 #: picture too, and are summed over.
 CAUSES = ("time", "sky", "ground")
 

@@ -53,7 +53,10 @@ SKELETON = (
 )
 
 #: Directives whose content is not Markdown.
-VERBATIM = {"bibliography", "code", "code-block", "code-cell", "footbibliography", "math", "raw"}
+VERBATIM = {
+    *("bibliography", "footbibliography", "code", "code-block", "code-cell"),
+    *("eval-rst", "math", "raw"),
+}
 
 #: Words with another spelling in American English: what matches, and what to write.
 BRITISH = {
@@ -158,7 +161,8 @@ def _parser():
 def _elements(text, first_line, depth):
     """Yield the elements of some Markdown, and of the directives in it."""
     tokens = _parser().parse(text)
-    for token, following in zip(tokens, [*tokens[1:], Token("", "", 0)], strict=True):
+    followers = [*tokens[1:], Token("", "", 0)][: len(tokens)]  # no tokens, no followers
+    for token, following in zip(tokens, followers, strict=True):
         line = first_line + (token.map[0] if token.map else 0)
         directive = token.type.endswith("fence") and re.match(r"{(\S+)} *(.*)", token.info.strip())
         if directive:

@@ -125,7 +125,9 @@ def test_every_figure_has_number_caption_and_text_alternative(html, page):
     for figure in article(html, page).find_all("figure"):
         graphics = figure.select("svg, img")
         assert len(graphics) == 1, figure.get("id")
-        assert re.fullmatch(r"Fig\. \d+", figure.select_one(".caption-number").text.strip())
+        # The first page has no number, and so no number in front of its figures'.
+        number = r"Fig\. \d+" if page == "intro" else r"Fig\. \d+\.\d+"
+        assert re.fullmatch(number, figure.select_one(".caption-number").text.strip())
         assert figure.select_one(".caption-text").text.strip()
         assert figure.get("id", "").startswith("fig-")
     for graphic in article(html, page).select("svg.course-figure, .cell_output svg, img"):
@@ -136,6 +138,12 @@ def test_every_figure_has_number_caption_and_text_alternative(html, page):
             assert graphic.get("aria-label", "").strip(), name
         else:
             assert graphic.get("alt", "").strip(), name
+
+
+@pytest.mark.parametrize("page", filter(check_sources.CHAPTER.match, CHAPTERS))
+def test_a_chapter_has_the_number_of_its_file(html, page):
+    heading = article(html, page).find("h1").text
+    assert int(heading.split(".")[0]) == int(page.removeprefix("chapters/").split("-")[0])
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

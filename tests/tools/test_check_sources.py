@@ -296,6 +296,11 @@ def test_an_appendix_needs_no_skeleton(tree):
     assert "neither NN-name nor appendix-name" in lines(tree)[0]
 
 
+def test_a_directive_without_content(tree):
+    edit(tree, "intro.md", "# Welcome", "# Welcome\n\n```{tableofcontents}\n```\n")
+    assert lines(tree) == []
+
+
 def test_labels_are_unique_across_pages(tree):
     (tree / "intro.md").write_text("# Hi {cite}`kingma2014`\n\n$$ x $$ (eq-bound)\n")
     (line,) = lines(tree)

@@ -77,6 +77,7 @@ def test_jacobian_of_bad_input(bad):
 # Its norm
 
 
+@pytest.mark.equation("eq-contraction-norm")
 def test_norm_is_that_of_the_jacobian():
     encoder, x = dense_network(ITEM, (5,), (4,), "tanh", "sigmoid"), pictures(6)
     expected = np.sum(jacobian(encoder, x).astype("float64") ** 2, axis=(1, 2, 3))
@@ -85,6 +86,7 @@ def test_norm_is_that_of_the_jacobian():
     assert found == pytest.approx(expected, abs=24 * 10 * 1.2e-7)
 
 
+@pytest.mark.equation("eq-contraction-sigmoid")
 def test_closed_form_equals_autodiff():
     model, x = contractive(), pictures(6)
     assert model._sigmoid_layer is not None
@@ -123,6 +125,7 @@ def test_one_probe_is_not_the_exact_norm():
 # The loss
 
 
+@pytest.mark.equation("eq-contractive-loss")
 @pytest.mark.parametrize("hidden_units", [(), (5,)])
 def test_loss_is_reconstruction_plus_weighted_norm(hidden_units):
     model, x = contractive(hidden_units, weight=0.7), pictures(6)

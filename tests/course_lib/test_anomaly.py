@@ -189,6 +189,7 @@ def test_precision_recall_curve_by_counting(labels, scores):
 # Areas
 
 
+@pytest.mark.equation("eq-anom-auc")
 @pytest.mark.parametrize(("labels", "scores"), CASES)
 def test_area_under_roc_counts_pairs(labels, scores):
     anomalous, normal = scores[labels == 1][:, None], scores[labels == 0]

@@ -127,6 +127,7 @@ def test_masked_squared_error_is_summed_over_observed_ratings():
     assert found == pytest.approx(expected, abs=LOSS_TOLERANCE)
 
 
+@pytest.mark.equation("eq-rec-gradient")
 def test_predictions_of_unobserved_ratings_have_no_influence():
     ratings = table()
     predictions = np.random.default_rng(1).normal(3, 1, (8, 5)).astype("float32")
@@ -189,6 +190,7 @@ def test_metric_without_a_rating_and_its_config():
 # AutoRec: what it computes
 
 
+@pytest.mark.equation("eq-rec-autorec", "eq-rec-loss")
 @pytest.mark.parametrize("regularization", [0.0, 0.3])
 def test_predictions_and_loss_by_hand(regularization):
     model, x = autorec(regularization=regularization), table()
@@ -205,6 +207,7 @@ def test_predictions_and_loss_by_hand(regularization):
         assert expected_loss > loss_by_hand(weights, x, mean) + 0.1
 
 
+@pytest.mark.equation("eq-rec-gradient")
 @pytest.mark.parametrize("regularization", [0.0, 0.3])
 def test_gradient_of_the_loss_is_that_of_finite_differences(regularization):
     # One step of gradient descent with learning rate 1 subtracts the gradient.
@@ -554,6 +557,7 @@ def test_global_mean_by_hand():
     assert GlobalMean().fit(x).predict(x) == pytest.approx(expected, abs=100 * EPS)
 
 
+@pytest.mark.equation("eq-rec-means")
 @pytest.mark.parametrize("shrinkage", [0, 0.5, 10])
 def test_item_and_user_means_by_hand(shrinkage):
     # Shrunk means: that many more ratings equal to the mean of all, added by hand.
@@ -606,6 +610,7 @@ def test_matrix_factorization_solves_least_squares(latent_dim, regularization):
     assert model.predict(x) == pytest.approx(expected, abs=1000 * 25 * 100 * EPS)
 
 
+@pytest.mark.equation("eq-rec-mf")
 @pytest.mark.parametrize("regularization", [0.1, 2.0])
 def test_matrix_factorization_descends_to_a_stationary_point(regularization):
     x = table().astype("float64")
@@ -722,6 +727,7 @@ def test_bad_arguments_of_baselines(build, message):
 # Evaluation and recommendation
 
 
+@pytest.mark.equation("eq-rec-rmse")
 def test_rmse_by_hand():
     ratings, predictions = table(), np.random.default_rng(1).normal(3, 1, (8, 5))
     errors = [

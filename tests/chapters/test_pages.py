@@ -146,6 +146,13 @@ def test_a_chapter_has_the_number_of_its_file(html, page):
     assert int(heading.split(".")[0]) == int(page.removeprefix("chapters/").split("-")[0])
 
 
+def test_the_map_of_topics_leads_into_every_chapter(html):
+    links = article(html, "chapters/appendix-topics").select("table a[href*='.html#']")
+    targets = {f"chapters/{link['href'].split('.html')[0]}" for link in links}
+    assert targets == set(filter(check_sources.CHAPTER.match, CHAPTERS))
+    assert all(link.text.strip() for link in links)
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_ids_are_unique(html, page):
     ids = [element["id"] for element in parsed(page_file(html, page)).find_all(id=True)]

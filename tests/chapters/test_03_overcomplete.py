@@ -77,6 +77,7 @@ def test_jacobian_of_a_nonlinear_autoencoder_is_a_product_of_low_rank():
     model = Autoencoder.dense(
         (N,), k, hidden_units=(20,), activation="tanh", output_activation=None
     )
+    model.set_weights([w + 0.1 for w in model.get_weights()])
     x = numbers((M, N))
     whole = jacobian(model, x)
     parts = jacobian(model.decoder, model.encode(x)) @ jacobian(model.encoder, x)

@@ -68,6 +68,7 @@ def inline_svg(svg, alt, prefix):
 def use_results_of_this_package(app, config):
     """Execute into, and read from, the cache of exactly this package, lock and edition."""
     config.course_results_key = results_key()
+    config.course_toc = pathlib.Path(app.srcdir, "_toc.yml").read_text("utf-8")
     config.nb_execution_cache_path = str(
         pathlib.Path(app.outdir).parent / ".jupyter_cache" / config.course_results_key
     )
@@ -106,6 +107,7 @@ def setup(app):
     """Register the extension's parts with Sphinx."""
     # "env": when the key changes, every page is read, and so executed or looked up, anew.
     app.add_config_value("course_results_key", "", "env", [str])
+    app.add_config_value("course_toc", "", "env", [str])  # every page shows it
     app.connect("config-inited", use_results_of_this_package)
     app.add_post_transform(InlineFigures)
     app.connect("env-check-consistency", require_alternative_text)

@@ -174,8 +174,8 @@ def test_no_residue_of_the_run(html, page):
     soup = BeautifulSoup(str(article(html, page)), "html.parser")
     # A page may show a loss that is not a number on purpose; then its text says `nan`, too.
     is_meant = any(code.text == "nan" for code in soup.select("p code, li code"))
-    # Code and docstrings may speak of what a run should not show.
-    for code in soup.select(".cell_input, :not(.cell_output) > .highlight, code, svg, dl.py"):
+    is_meant = is_meant or page.startswith("chapters/appendix-api")  # what functions do with NaN
+    for code in soup.select(".cell_input, :not(.cell_output) > .highlight, code, svg"):
         code.extract()
     text = soup.get_text(" ")
     assert is_meant or re.findall(r".{0,40}\bnan\b.{0,40}", text, re.IGNORECASE) == []

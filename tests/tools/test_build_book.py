@@ -30,6 +30,15 @@ def test_pages_follow_the_package_and_run_no_more_often_than_they_must(tiny_book
     assert "Have a look at" in tiny_book.page()
     assert tiny_book.executions() == ["embedded"]
 
+    # Another page: the table of contents beside the chapter has it, too.
+    tiny_book.write("chapters/appendix-more.md", "# More to read\n")
+    both = "  - file: chapters/01-tiny\n  - file: chapters/appendix-more\n"
+    tiny_book.edit("_toc.yml", "  - file: chapters/01-tiny\n", both)
+    status, output = tiny_book.build()
+    assert status == 0, output
+    assert "More to read" in tiny_book.page()
+    assert tiny_book.executions() == ["embedded"]
+
     # Another number in the package: the old result must not survive.
     tiny_book.edit("course_lib/secret.py", "17", "23")
     status, output = tiny_book.build()

@@ -17,6 +17,7 @@ import types
 import numpy as np
 
 from course_lib.grading import _channel
+from course_lib.grading._channel import ChannelError
 from course_lib.grading.wire import Bounds, Reference, WireError, decode, encode
 
 _STANDARD_DICTS = (collections.Counter, collections.OrderedDict, collections.defaultdict)
@@ -76,7 +77,7 @@ class Agent:
                 reply = self.encoded(("value", value))
             except WireError as error:
                 reply = encode(("refused", str(error)))
-            except _channel.ChannelError:
+            except ChannelError:
                 raise
             except BaseException as error:
                 reply = encode(("raise", *_described(error)))

@@ -144,7 +144,7 @@ class _Grading:
     def __init__(self, grader, notebook, support):
         self.grader, self.limits, self.log = grader, grader.limits, grader.log
         self.notebook, self.support = notebook, support
-        self.deadline = None
+        self.deadline, self.stops = None, 0
         self.session = self.judge = None
         self.earlier, self.harmful = [], set()
         self.setups = []
@@ -180,6 +180,12 @@ class _Grading:
         """Return the seconds that a cell may take now."""
         return min(self.limits.cell_seconds, self.deadline - time.monotonic())
 
+    def stopped(self, seconds):
+        """Take note of a cell that took too long: it shall not cost its neighbors their time."""
+        self.stops += 1
+        if self.stops <= self.limits.free_stops:
+            self.deadline += seconds
+
     async def ordinary(self, cell):
         """Run a cell of the student's or of the instructor's in the student's kernel."""
         self.earlier.append(cell)
@@ -188,7 +194,11 @@ class _Grading:
             return
         restarted = await self.ready(but=cell)
         seconds = self.remaining()
+        if self.stops and not cell.metadata.get("nbgrader", {}).get("solution"):
+            seconds = min(seconds, self.limits.idle_cell_seconds)
         run = await self.session.run(cell.source, seconds)
+        if run.status == "time":
+            self.stopped(seconds)
         cell.outputs = [*([_note(RERUN)] if restarted else []), *run.outputs]
         if run.status not in ("ok", "error"):
             reason = run.reason if run.reason in REASONS else run.status
@@ -247,19 +257,24 @@ class _Grading:
         loop = asyncio.get_running_loop()
         seconds = self.remaining()
         request = {"do": "test", "source": source, "students": sorted(students), "points": points}
-        judging = loop.run_in_executor(None, self.judge.ask, request, seconds + 3 * GRACE)
+        judging = loop.run_in_executor(None, self.judge.ask, request, seconds + 30)
         serving = asyncio.ensure_future(
             self.session.run(SERVE, seconds, silent=True, until=judging)
         )
         run = await serving
-        if run.status != "ok" and self.session.is_alive:
+        if run.status == "time":
+            self.stopped(seconds)
+        if not judging.done():  # the kernel says that it has served, and has not
+            await asyncio.wait([judging], timeout=GRACE if run.status == "ok" else 0)
+        if self.session.is_alive and (run.status != "ok" or not judging.done()):
             await self.session.kill()
         try:
             result = await judging
         except _channel.ChannelError:
             self.stop_judge()
             await self.session.kill()
-            return {"points": 0.0, "name": None}, run.reason if run.reason in REASONS else "test"
+            known = [why for why in (run.reason, run.status) if why in REASONS]
+            return {"points": 0.0, "name": None}, known[0] if known else "test"
         if not result["lost"] and run.status == "ok":
             return result, None
         await self.session.kill()

@@ -23,11 +23,17 @@ class Limits(Configurable):
     notebook_seconds = Float(900, help="Wall time of one notebook, restarts included.").tag(
         config=True
     )
+    idle_cell_seconds = Float(
+        30, help="The same for a cell without points, once another cell was stopped for its time."
+    ).tag(config=True)
+    free_stops = Integer(
+        4, help="So many cells that took too long are not charged to the notebook's time."
+    ).tag(config=True)
     start_seconds = Float(60, help="Wall time until a kernel answers.").tag(config=True)
     memory = Integer(
         4096 * MIB, help="Bytes of memory, of all processes of a submission together."
     ).tag(config=True)
-    processes = Integer(256, help="Processes and threads; TensorFlow starts some 30.").tag(
+    processes = Integer(128, help="Processes and threads; TensorFlow starts some 30.").tag(
         config=True
     )
     open_files = Integer(256, help="Open files, of each process.").tag(config=True)

@@ -165,6 +165,10 @@ class Agent:
 
         return function
 
+    def on_sync(self, namespace, number):
+        """Return a number, so that the test knows which answers are to come."""
+        return number
+
     def on_name(self, namespace, name):
         """Return a variable of the notebook."""
         if name not in namespace:

@@ -104,6 +104,7 @@ class Judge:
         try:
             with _quiet(printed):
                 try:
+                    self.connection.sync()
                     self.bind(_names.taken(source), students)
                     result["points"] = self.run(source, points)
                 finally:

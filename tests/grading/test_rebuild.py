@@ -3,14 +3,10 @@
 import json
 import os
 import random
-import sys
 
 import nbformat
 import pytest
-
-sys.path.insert(0, os.path.dirname(__file__))
-
-from conftest import make_source, release, right
+from small_course import make_source, release, right
 
 from course_lib.grading.rebuild import MAX_CELL_CHARACTERS, extract, read_submission, rebuild
 

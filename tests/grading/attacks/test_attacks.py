@@ -6,13 +6,9 @@ so; the second task is right, and must keep its points.
 
 import os
 import pathlib
-import sys
 
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-
-from conftest import HIDDEN, VISIBLE, grade_texts, limits, right, strangers
+from small_course import HIDDEN, VISIBLE, grade_texts, limits, right, strangers
 
 pytestmark = pytest.mark.slow
 
@@ -198,7 +194,12 @@ def square(x):
     for _ in range(10**5): result = [result]
     return result
 """,
-    "list of itself": "def square(x):\n    result = []\n    result.append(result)\n    return result",
+    "list of itself": """
+def square(x):
+    result = []
+    result.append(result)
+    return result
+""",
     "announces more than it sends": """
 from course_lib.grading import _agent
 def square(x):
@@ -283,9 +284,10 @@ for family in (16, 17, 38, 40):
 attempt("root", os.setuid, 0)
 attempt("chroot", os.chroot, "/tmp")
 libc = ctypes.CDLL(None)
-print("CALLS", libc.unshare(0x10000000), libc.ptrace(16, 1, 0, 0), libc.mount(b"x", b"/tmp", b"tmpfs", 0, 0))
+mounted = libc.mount(b"x", b"/tmp", b"tmpfs", 0, 0)
+print("CALLS", libc.unshare(0x10000000), libc.ptrace(16, 1, 0, 0), mounted)
 status = open("/proc/self/status").read()
-print([line for line in status.splitlines() if line.startswith(("CapEff", "CapBnd", "NoNewPrivs"))])
+print([s for s in status.splitlines() if s.startswith(("CapEff", "CapBnd", "NoNewPrivs"))])
 print("SOCKETS", [p for p in glob.glob("/tmp/kernel-*") + glob.glob("/run/*")])
 print("UNIX", [line for line in open("/proc/net/unix").read().splitlines()[1:] if "/" in line])
 """

@@ -1,4 +1,4 @@
-"""A small assignment, and a grader that really runs it."""
+"""A small assignment, and a grader that really runs it: for tests of the grading."""
 
 import copy
 import os

@@ -31,6 +31,9 @@ _EXCEPTIONS = {
 #: Modules whose functions and classes may be passed by name.
 _KNOWN = ("builtins", "math", "numpy", "keras", "tensorflow", "course_lib", "scipy", "operator")
 
+#: Seconds in which a kernel that has nothing else to do must answer.
+SYNC_SECONDS = 10
+
 #: Answers to nothing that are skipped before a test.
 MAX_STRAY = 1000
 
@@ -73,10 +76,12 @@ class Connection:
             raise KernelLost
         number = secrets.randbits(64)
         expected = encode(("value", number))
+        self.socket.settimeout(SYNC_SECONDS)
         try:
             _channel.send(self.socket, encode(("sync", number, [])))
             for _ in range(MAX_STRAY):
                 if _channel.receive(self.socket, self.bounds.size + (1 << 16)) == expected:
+                    self.socket.settimeout(None)
                     return
         except _channel.ChannelError:
             pass

@@ -97,14 +97,17 @@ class Judge:
 
         Returns:
             A `dict`: `"points"`; `"name"` and `"message"` of an exception, or `None`; `"printed"`;
-            `"line"` of the cell at which it failed; `"lost"`, whether the kernel is gone.
+            `"line"` of the cell at which it failed; `"lost"`, whether the kernel is gone;
+            `"answers"`, whether it answered at all.
         """
         result = {"points": 0.0, "name": None, "message": None, "line": None, "lost": False}
+        result["answers"] = False
         printed = _Capped()
         try:
             with _quiet(printed):
                 try:
                     self.connection.sync()
+                    result["answers"] = True
                     self.bind(_names.taken(source), students)
                     result["points"] = self.run(source, points)
                 finally:

@@ -29,6 +29,7 @@ REASONS = {
     "memory": "It used more than {memory_gib:g} GiB of memory and was stopped.",
     "reply": "It returned more than {reply_mib:g} MiB and was stopped.",
     "dead": "It ended the Python process.",
+    "broken": "Your code has changed what runs the tests, so they could not be run.",
     "test": "The test of this cell did not come to its end: tell your instructor.",
 }
 
@@ -110,6 +111,23 @@ def is_test(cell):
     return cell.cell_type == "code" and bool(meta.get("grade")) and not meta.get("solution")
 
 
+def is_solution(cell):
+    """Return whether a cell is one that the student fills in.
+
+    Args:
+        cell: A cell.
+
+    Returns:
+        A `bool`.
+
+    Example:
+        >>> from nbformat.v4 import new_code_cell
+        >>> is_solution(new_code_cell())
+        False
+    """
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
 def students_names(cells, solutions):
     """Tell which names are the student's, and which cells need nothing of the student's.
 
@@ -147,6 +165,8 @@ class _Grading:
         self.deadline, self.stops = None, 0
         self.session = self.judge = None
         self.earlier, self.harmful = [], set()
+        #: How many of the earlier cells had run when a test was last answered.
+        self.sound = 0
         self.setups = []
 
     async def run(self):
@@ -156,7 +176,7 @@ class _Grading:
         # The instructor's own text decides what is whose: the student's could claim any name.
         names, alone = students_names(
             [cell.get("instructor_source", cell.source) for cell in ordinary],
-            [bool(cell.metadata.get("nbgrader", {}).get("solution")) for cell in ordinary],
+            [is_solution(cell) for cell in ordinary],
         )
         plan = dict(zip(map(id, ordinary), zip(names, alone, strict=True), strict=True))
         students = set()
@@ -194,7 +214,7 @@ class _Grading:
             return
         restarted = await self.ready(but=cell)
         seconds = self.remaining()
-        if self.stops and not cell.metadata.get("nbgrader", {}).get("solution"):
+        if self.stops and not is_solution(cell):
             seconds = min(seconds, self.limits.idle_cell_seconds)
         run = await self.session.run(cell.source, seconds)
         if run.status == "time":
@@ -275,6 +295,11 @@ class _Grading:
             await self.session.kill()
             known = [why for why in (run.reason, run.status) if why in REASONS]
             return {"points": 0.0, "name": None}, known[0] if known else "test"
+        if result["answers"]:
+            self.sound = len(self.earlier)
+        else:
+            # What has run since the last test broke the kernel: the next one does without.
+            self.harmful.update(map(id, filter(is_solution, self.earlier[self.sound :])))
         if not result["lost"] and run.status == "ok":
             return result, None
         await self.session.kill()
@@ -283,6 +308,8 @@ class _Grading:
         if run.status in ("time", "output"):
             # The test may have been over before: then only what came after took too long.
             return result, run.status if result["lost"] or result["name"] else None
+        if not result["answers"]:
+            return result, "broken"
         if result["lost"]:
             return result, "reply" if result["message"] else "dead"
         return result, None

@@ -304,3 +304,13 @@ print("UNIX", [line for line in open("/proc/net/unix").read().splitlines()[1:] i
     assert "SOCKETS []" in seen
     assert os.environ["SECRET_OF_THE_GRADER"] == "hunter2"
     check(graded)
+
+
+def test_breaking_what_serves_the_tests_breaks_the_own_task_only():
+    text = """
+from course_lib.grading import _agent
+_agent.Agent.serve = lambda *a: None
+"""
+    graded = grade_texts({**right(), "square": text + WRONG})
+    check(graded)
+    assert "changed what runs the tests" in graded.message("square_check")

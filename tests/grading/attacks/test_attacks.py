@@ -270,8 +270,8 @@ def attempt(name, function, *args):
         print("DONE", name, function(*args))
     except OSError as error:
         print("denied", name)
-for path in ({str(secret)!r}, {str(root / "assignments")!r}, "/etc/shadow", "/root/.ssh",
-             {str(root / "tests")!r}, "/proc/1/root/etc/shadow"):
+for path in ({str(secret)!r}, {str(root / "assignments")!r}, "/etc/shadow",
+             {str(pathlib.Path.home() / ".ssh")!r}, {str(root / "tests")!r}, "/proc/1/root/etc/shadow"):
     print("EXISTS " + path if os.path.exists(path) else "hidden")
 for path in ("/usr/x", "/x", "/etc/passwd", os.__file__, {str(root / "course_lib/x.py")!r}):
     attempt("write " + path, open, path, "a")

@@ -143,6 +143,7 @@ def nothing_to_grade(notebook):
         A text, or `None`.
 
     Example:
+        >>> import nbformat
         >>> nothing_to_grade(nbformat.v4.new_notebook())
     """
     notes = notebook.metadata.get(METADATA, {"readable": True})

@@ -1,8 +1,6 @@
 """A small assignment, and a grader that really runs it: for tests of the grading."""
 
 import copy
-import os
-import pathlib
 import time
 
 import nbformat
@@ -125,16 +123,3 @@ def grade_texts(texts, source=None, config=None, support=None):
 def right(tasks=TASKS):
     """Return right solutions."""
     return {name: solution for name, (solution, _, _) in tasks.items()}
-
-
-def strangers():
-    """Return the command lines of all processes whose parent is not what started them."""
-    found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            text = (path / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"course_lib.grading._zygote" in text and path.name != str(os.getpid()):
-            found.append(int(path.name))
-    return found

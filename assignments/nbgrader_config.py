@@ -1,8 +1,5 @@
 """Configuration of the course for nbgrader: run its commands in this folder."""
 
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbgrader.preprocessors import ClearHiddenTests, GetGrades
-
 c = get_config()  # noqa: F821  nbgrader defines it before it reads this file
 
 # Names the course in the gradebook. No exchange is configured, since none of the commands that
@@ -21,9 +18,32 @@ c.ClearSolutions.code_stub = {
 }
 c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
 
-# Seconds that a cell may take. The slowest one takes less than two, but a crowded machine is no
-# reason for a zero; an endless loop costs no more than this.
-c.Execute.timeout = 60
+# What is graded is the source's notebook with the text of the student's solution cells in it,
+# whatever else was handed in.
+c.Autograde.exporter_class = "course_lib.grading.exporter.RebuildingExporter"
+c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
 
-# nbgrader's default list, plus one: feedback pages would otherwise show the hidden tests.
-c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
+# It runs in a sandbox, and the tests run beside it, in a process that it cannot reach.
+c.Autograde.autograde_preprocessors = [
+    "course_lib.grading.preprocessor.JudgeCells",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Seconds that a cell, and a whole notebook, may take. The slowest one takes less than two, but a
+# crowded machine is no reason for a zero. course_lib/grading/limits.py lists the other limits.
+c.Limits.cell_seconds = 60
+c.Limits.notebook_seconds = 300
+
+# Where Linux denies a sandbox, nothing is graded: the message names the setting to change. False
+# runs submissions with your rights, on your files. Only do that with notebooks you trust.
+c.SandboxProvisioner.sandbox = True
+
+# Feedback shows points and messages: no hidden test, nothing that runs or is fetched.
+c.GenerateFeedback.exporter_class = "course_lib.grading.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades"]
+
+# In formgrader, neither does anything run that a student wrote into an answer.
+c.HTMLExporter.sanitize_html = True

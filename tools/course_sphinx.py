@@ -1,19 +1,25 @@
 """Sphinx extension of the book: fresh results, pictures for light and dark, no network."""
 
+import concurrent.futures
 import html
 import importlib.util
 import json
+import logging
 import pathlib
 import re
 import shutil
 
 from book_inputs import results_key
 from docutils import nodes
+from jupyter_cache import get_cache
+from myst_nb.core.execute import create_client
+from myst_nb.core.read import create_nb_reader
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from course_lib import plotting
+from course_lib._environment import available_cores
 
 #: Written into the output folder: the seconds that each page took to execute.
 TIMES_FILE = "page-times.json"
@@ -74,6 +80,42 @@ def use_results_of_this_package(app, config):
     )
 
 
+class Silent(logging.LoggerAdapter):
+    """Takes what MyST-NB says of an execution, and passes nothing on.
+
+    A page that fails is executed once more when it is read, and reported then.
+    """
+
+    def __init__(self):
+        super().__init__(logging.getLogger("course_sphinx.silent"), {})
+
+    def log(self, level, msg, *args, **kwargs):
+        """Drop the message, whatever goes with it."""
+
+
+def execute_side_by_side(app, env, docnames):
+    """Execute the pages that have no result yet, as many at once as there are cores.
+
+    Sphinx reads one page after the other, and would execute it then. After this, it finds
+    the results in the cache.
+    """
+    get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # made once, before
+
+    def execute(docname):
+        path = env.doc2path(docname)
+        text = pathlib.Path(path).read_text("utf-8")
+        reader = create_nb_reader(path, env.myst_config, env.mystnb_config, text)
+        if reader is None:
+            return
+        notebook = reader.read(text)
+        # Made to be entered: executes, or finds the result in the cache.
+        with create_client(notebook, path, env.mystnb_config, Silent(), reader.read_fmt):
+            pass
+
+    with concurrent.futures.ThreadPoolExecutor(available_cores()) as pool:
+        list(pool.map(execute, docnames))
+
+
 def require_alternative_text(app, env):
     """Fail if a picture has no alternative text."""
     for docname in env.all_docs:
@@ -109,6 +151,7 @@ def setup(app):
     app.add_config_value("course_results_key", "", "env", [str])
     app.add_config_value("course_toc", "", "env", [str])  # every page shows it
     app.connect("config-inited", use_results_of_this_package)
+    app.connect("env-before-read-docs", execute_side_by_side)
     app.add_post_transform(InlineFigures)
     app.connect("env-check-consistency", require_alternative_text)
     app.connect("build-finished", serve_mathjax)

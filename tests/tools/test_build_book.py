@@ -1,5 +1,7 @@
 import pytest
 
+from course_lib._environment import available_cores
+
 pytestmark = pytest.mark.slow
 
 
@@ -96,3 +98,34 @@ def test_a_picture_without_alternative_text_fails_the_build(tiny_book):
     assert status != 0
     assert "chapters/01-tiny: " in output
     assert "has no alternative text" in output
+
+
+@pytest.mark.skipif(available_cores() < 2, reason="with one core pages wait for each other")
+def test_pages_are_executed_side_by_side(tiny_book):
+    # Each page waits for the other one to have started: one after the other, both would fail.
+    page = """\
+---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+# Page {me}
+
+```{{code-cell}} ipython3
+import pathlib, time
+pathlib.Path("{me}-has-started").touch()
+deadline = time.monotonic() + 60
+while not pathlib.Path("{other}-has-started").exists():
+    assert time.monotonic() < deadline, "alone"
+    time.sleep(0.1)
+```
+"""
+    tiny_book.write("chapters/02-left.md", page.format(me="left", other="right"))
+    tiny_book.write("chapters/03-right.md", page.format(me="right", other="left"))
+    one = "  - file: chapters/01-tiny\n"
+    tiny_book.edit(
+        "_toc.yml", one, f"{one}  - file: chapters/02-left\n  - file: chapters/03-right\n"
+    )
+    status, output = tiny_book.build()
+    assert status == 0, output
+    assert tiny_book.executions() == ["embedded"]  # nothing twice

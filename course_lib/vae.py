@@ -495,6 +495,8 @@ class BetaWarmUp(keras.callbacks.Callback):
     At the start of training a decoder knows nothing of z, and the KL term alone would
     teach the encoder to say nothing: the posterior collapses. A weight that grows from 0
     gives the decoder time to make z useful (Bowman et al. 2016; Soenderby et al. 2016).
+    The steps go on from one `fit` to the next. Where a model is compiled with
+    `steps_per_execution`, the weight is set before each execution, and stays during it.
 
     Args:
         n_steps: Number of training steps until `end` is reached.
@@ -521,14 +523,23 @@ class BetaWarmUp(keras.callbacks.Callback):
         self.n_steps = n_steps
         self.start = start
         self.end = end
-        self.step = 0
+        self._steps_before = 0  # in earlier epochs; Keras counts anew in each
+        self._finished = False
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Set the weight for this step."""
-        if self.step <= self.n_steps:
-            share = self.step / self.n_steps
+        """Set the weight for the step that begins."""
+        if not self._finished:
+            share = min(1.0, (self._steps_before + batch) / self.n_steps)
             self.model.beta = (1 - share) * self.start + share * self.end
-        self.step += 1
+            self._finished = share == 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Note the last step that is done."""
+        self._last = batch
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Count the steps of the epoch."""
+        self._steps_before += self._last + 1
 
 
 def _check_beta(beta):

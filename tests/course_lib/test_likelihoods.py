@@ -239,6 +239,20 @@ def test_warm_up_reaches_the_compiled_step(eager):
     assert recorder.ratios == pytest.approx(expected, abs=20 * 10 * 1.2e-7 / 0.1)
 
 
+def test_warm_up_counts_steps_not_executions():
+    class Recorder(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            betas.append(self.model.beta)
+
+    betas = []
+    vae = VAE.dense(ITEM, 2, (5,), seed=0)
+    vae.compile(keras.optimizers.SGD(0.0), steps_per_execution=3)
+    # Two epochs of six steps, three steps at a time.
+    callbacks = [BetaWarmUp(9), Recorder()]
+    vae.fit(pictures(12), batch_size=2, epochs=2, verbose=0, callbacks=callbacks)
+    assert betas == pytest.approx([0, 3 / 9, 6 / 9, 1], abs=1e-6)
+
+
 def test_beta_can_be_assigned():
     vae, x = VAE.dense(ITEM, 2, (5,), seed=0), pictures(6)
     vae.compile(run_eagerly=True)

@@ -3,6 +3,8 @@ import json
 
 import numpy as np
 import pytest
+from autodiff import gradients
+from keras import ops
 
 from course_lib.reproduce import __main__ as command_line
 from course_lib.reproduce import density, load_result, load_results, quadrants
@@ -113,7 +115,8 @@ def test_every_picture_is_shown_once_an_epoch():
 
 
 def test_finished_rounds_are_not_trained_again(tmp_path, monkeypatch):
-    settings = density.Settings(**{**density.QUICK, "epochs": (1, 1)})
+    rounds = {"epochs": (1, 1), "learning_rates": (1e-3, 1e-4)}
+    settings = density.Settings(**{**density.QUICK, **rounds})
     first, _ = density.run(settings, tmp_path)
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
@@ -124,6 +127,36 @@ def test_finished_rounds_are_not_trained_again(tmp_path, monkeypatch):
     second, second_clock = density.run(settings, tmp_path)
     assert second["nll"] == pytest.approx(first["nll"], rel=1e-6)
     assert second_clock.minutes() > 0
+
+
+def test_the_encoder_sees_pixels_less_their_mean():
+    mean = np.random.default_rng(0).uniform(size=(3, 3)).astype("float32")
+    vae = density.new_vae(mean, seed=0)
+    # At the mean picture all inputs of the first layer are zero, and so are all biases.
+    for parameter in vae.encode(mean[None]):
+        np.testing.assert_array_equal(parameter, 0)
+    # At z = 0 the decoder says the mean; sigmoid(log(p / (1 - p))) in float32.
+    np.testing.assert_allclose(vae.decode(np.zeros((1, density.LATENT_DIM)))[0], mean, rtol=1e-5)
+
+
+def test_the_path_gradient_has_the_usual_mean_and_vanishes_at_the_posterior():
+    eps = np.random.default_rng(0).normal(size=(20_000, 1)).astype("float32")
+    vae = density.PathGradientVAE.dense((1,), 1)
+
+    def slopes(mean, log_var):
+        """Return the derivatives of the KL term by the mean and by log_var, at each draw."""
+
+        def kl(mean, log_var):
+            z = mean + ops.exp(log_var / 2) * eps
+            return ops.sum(vae.kl_per_dimension({"z": z, "mean": mean, "log_var": log_var}))
+
+        return gradients(kl, np.full_like(eps, mean), np.full_like(eps, log_var))
+
+    # A decoder that ignores z has the prior as its posterior.
+    assert max(np.abs(slope).max() for slope in slopes(0.0, 0.0)) < 1e-6
+    # The closed form is (mean^2 + exp(log_var) - 1 - log_var) / 2; Z = 6 standard errors.
+    for slope, expected in zip(slopes(0.7, -1.0), [0.7, (np.exp(-1.0) - 1) / 2], strict=True):
+        assert abs(slope.mean() - expected) < 6 * slope.std() / np.sqrt(len(eps))
 
 
 def test_quadrants_that_are_given_grow():

@@ -42,8 +42,8 @@ class Settings:
 
     units: int = 1000
     seeds: tuple[int, ...] = (0, 1, 2)
-    pretraining_epochs: int = 10
-    epochs: int = 12
+    pretraining_epochs: int = 5
+    epochs: int = 8
     batch_size: int = 100
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4

@@ -250,6 +250,7 @@ def histograms(groups, xlabel, bins=30, threshold=None):
 def _mark(axes, text, point):
     """Draw a dot at a point, with its text on the side where the axes have more room."""
     axes.plot(*point, "o", color=INK, ms=7)
+    axes.autoscale_view()  # left alone, Matplotlib scales the axes only when it draws
     x, y = axes.transAxes.inverted().transform(axes.transData.transform(point))
     axes.annotate(
         text,

@@ -438,6 +438,20 @@ class TestCurves:
         box = mpl.text.Text.get_window_extent(text)
         assert not box.contains(*axes.transData.transform(point))
 
+    @pytest.mark.parametrize("flip", [(False, False), (True, False), (False, True), (True, True)])
+    @pytest.mark.parametrize("log", [False, True])
+    def test_text_of_a_mark_points_to_the_middle(self, flip, log):
+        right, top = flip
+        x, y = np.arange(10.0, 20.0), np.geomspace(100, 1000, 10)
+        point = x[-2 if right else 1], y[-2 if top else 1]
+        figure = plotting.curves({"a": y}, "x", "y", x=x, log_y=log, mark={"here": point})
+        (axes,) = figure.axes
+        FigureCanvasAgg(figure).draw()
+        box = mpl.text.Text.get_window_extent(axes.texts[0])
+        at_x, at_y = axes.transData.transform(point)
+        assert box.x1 < at_x if right else box.x0 > at_x
+        assert box.y1 < at_y if top else box.y0 > at_y
+
     def test_more_series_than_styles(self):
         (axes,) = plotting.curves({name: [1, 2] for name in "abcdefg"}, "x", "y").axes
         assert len(axes.lines) == 7

@@ -1,8 +1,9 @@
 """Measure the course's VAE against others, side by side: `python benchmarks/run.py`.
 
 Every contender runs in a process of its own, on two cores; the contenders take turns,
-several rounds of them. Writes results.json and prints the tables; with `--write` it also
-puts them into README.md.
+several rounds of them. Then a class is graded, with plain nbgrader and with the course's
+grader. Writes results.json and prints the tables; with `--write` it also puts them into
+README.md.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 
+import grading
 import numpy as np
 import summary
 
@@ -30,6 +32,10 @@ BENCH_VENV = ROOT / ".venv-bench"
 
 N_CORES = 2
 N_PICTURES = 10_000
+#: Notebooks that are graded.
+N_STUDENTS = 20
+#: What can be measured on its own.
+PARTS = ("models", "grading")
 #: Epochs for each batch size; the first is not timed. Larger batches make fewer steps.
 EPOCHS = {100: 5, 500: 8}
 
@@ -218,28 +224,48 @@ def main():
     parser.add_argument("--render", action="store_true", help="measure nothing: use results.json")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=10, help="fewer rounds rather than more")
+    parser.add_argument("--only", choices=PARTS, help="measure this part, keep the other's results")
+    parser.add_argument("--students", type=int, default=N_STUDENTS, help="notebooks to grade")
     args = parser.parse_args()
 
-    if not args.render:
-        RESULTS.write_text(as_json(all_results(args)), "utf-8")
-    results = json.loads(RESULTS.read_text("utf-8"))
+    use_cores()
+    parts = () if args.render else (args.only,) if args.only else PARTS
+    results = json.loads(RESULTS.read_text("utf-8")) if len(parts) < len(PARTS) else {}
+    if "models" in parts:
+        results = {**all_results(args), **{k: results[k] for k in ("grading",) if k in results}}
+    if "grading" in parts:
+        results["grading"] = {**stamp(), **grading.measure(args.students)}
+    RESULTS.write_text(as_json(results), "utf-8")
     print("\n" + summary.render(results))
     if args.write:
         README.write_text(
             summary.insert(README.read_text("utf-8"), summary.render(results)), "utf-8"
         )
     if summary.is_void(results):
-        sys.exit("The contenders have learned different things: the comparison is void.")
+        sys.exit("The contenders have done different things: the comparison is void.")
+
+
+def use_cores():
+    """Restrict this process to `N_CORES`, and with it all that it starts."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:N_CORES])
+
+
+def stamp():
+    """Return when, how and where this is measured."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "command": " ".join(["python benchmarks/run.py", *sys.argv[1:]]),
+        "machine": machine(),
+    }
 
 
 def all_results(args):
-    """Run everything; return what results.json holds."""
+    """Run all that has to do with models; return what results.json holds of it."""
     left_out = []
     if reason := bench_environment():
         print(f"Left out: {reason}", flush=True)
         left_out.append(reason)
-    if hasattr(os, "sched_setaffinity"):  # children inherit it
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:N_CORES])
     with tempfile.TemporaryDirectory() as folder:
         data = pathlib.Path(folder) / "pictures.npy"
         x, source = pictures()
@@ -247,9 +273,7 @@ def all_results(args):
         training = TRAINING if left_out else (*TRAINING, PYTHAE)
         measured = measure(training, args.rounds, args.minutes, data)
     return {
-        "date": datetime.date.today().isoformat(),
-        "command": " ".join(["python benchmarks/run.py", *sys.argv[1:]]),
-        "machine": machine(),
+        **stamp(),
         "data": {"n": len(x), "edition": current_edition(), "source": source},
         "left_out": left_out,
         **measured,

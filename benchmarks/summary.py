@@ -15,6 +15,9 @@ TOLERANCE = 0.03
 #: Goals: the course's time by the loop's, and the contractive autoencoder's by the plain one's.
 LARGEST_RATIO = 1.25
 LARGEST_CONTRACTIVE_RATIO = 1.3
+#: Goals: plain nbgrader's time by the course's grader's, and the start of a kernel.
+SMALLEST_GRADING_RATIO = 3
+LONGEST_START = 0.6
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
@@ -85,8 +88,11 @@ def disagreement(runs):
 
 
 def is_void(results):
-    """Return whether contenders have learned different things at some batch size."""
-    return any(disagreement(runs) > TOLERANCE for runs in by_batch_size(results).values())
+    """Return whether contenders have learned, or graders given, different things."""
+    different = results.get("grading", {}).get("different")
+    return bool(different) or any(
+        disagreement(runs) > TOLERANCE for runs in by_batch_size(results).values()
+    )
 
 
 def contractive_ratios(runs):
@@ -123,7 +129,57 @@ def goals(results):
     )
     sentence = f"Contractive autoencoder: at most {LARGEST_CONTRACTIVE_RATIO} times the plain one"
     found[sentence] = (ratio, ratio <= LARGEST_CONTRACTIVE_RATIO)
+    if grading := results.get("grading"):
+        ratio = grading["plain"]["seconds"] / grading["course"]["seconds"]
+        sentence = f"Grading: at least {SMALLEST_GRADING_RATIO} times as fast as plain nbgrader"
+        found[sentence] = (ratio, ratio >= SMALLEST_GRADING_RATIO)
+        seconds = statistics.median(grading["warm"])
+        sentence = f"A sandboxed kernel, ready in at most {LONGEST_START} s"
+        found[sentence] = (seconds, seconds <= LONGEST_START)
     return found
+
+
+def grading_section(grading):
+    """Return the text and tables of the comparison of graders.
+
+    Args:
+        grading: What `grading.measure` returned, with date, command and machine.
+
+    Returns:
+        Markdown.
+    """
+    machine, n = grading["machine"], grading["n"]
+    rows = [
+        [
+            name,
+            f"{grading[key]['seconds']:.0f}",
+            f"{grading[key]['seconds'] / n:.1f}",
+            f"{grading[key]['cpu_seconds'] / n:.1f}",
+            f"{grading['plain']['seconds'] / grading[key]['seconds']:.1f}",
+        ]
+        for key, name in (("plain", "plain nbgrader"), ("course", "the course's grader"))
+    ]
+    header = ["", "seconds", "a notebook", "processor seconds a notebook", "times as fast"]
+    starts = [
+        ["ordinary, cold", spread(grading["cold"])],
+        ["sandboxed, forked", spread(grading["warm"])],
+    ]
+    agree = "Both gave the same points."
+    if grading["different"]:
+        agree = f"**Void.** Different points: {', '.join(grading['different'])}."
+    loads = ", ".join(f"{load:.1f}" for load in grading["loads"])
+    return "\n\n".join(
+        [
+            f"### Grading {n} notebooks with TensorFlow",
+            f"Measured on {grading['date']} with `{grading['command']}`, on {machine['cpu']}, "
+            f"{machine['cores_used']} of {machine['cores']} cores. Load before each: {loads}. "
+            f"{agree}",
+            table(header, rows),
+            table(["kernel", "seconds until it has TensorFlow and Keras"], starts),
+            f"The process that the forked ones come from needs {grading['preload']:.1f} s, once a "
+            "batch; it is part of the course's time above.",
+        ]
+    )
 
 
 def table(header, rows):
@@ -234,6 +290,7 @@ def render(results):
         contractive_table(results["contractive"]),
         "### log p(x), 5,000 draws a picture, network 784-200-200-50",
         log_prob_table(results["log_prob"]),
+        *([grading_section(results["grading"])] if "grading" in results else []),
         *[f"Left out: {reason}" for reason in results["left_out"]],
     ]
     return "\n\n".join(parts)

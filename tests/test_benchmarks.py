@@ -27,7 +27,7 @@ def load_module(monkeypatch):
         return importlib.import_module(name)
 
     yield load
-    for name in ("run", "summary", "common", "jax_loop"):
+    for name in ("run", "summary", "common", "jax_loop", "grading"):
         if name not in before:
             sys.modules.pop(name, None)
 
@@ -80,6 +80,19 @@ def results():
         "training": training,
         "contractive": contractive,
         "log_prob": log_prob,
+    }
+
+
+@pytest.fixture
+def grading(results):
+    """A class of four, graded three times as fast as by plain nbgrader."""
+    return {
+        **{key: results[key] for key in ("date", "command", "machine")},
+        **{"n": 4, "loads": [0.5, 0.6], "preload": 7.0, "different": {}},
+        "plain": {"seconds": 60.0, "cpu_seconds": 80.0},
+        "course": {"seconds": 20.0, "cpu_seconds": 24.0},
+        "warm": [0.9, 0.6, 0.4],
+        "cold": [5.0, 6.0, 4.0],
     }
 
 
@@ -143,6 +156,25 @@ def test_goals_are_met_at_their_limits_and_not_beyond(summary, results):
     assert goals[contractive] == (pytest.approx(1.35), False)
 
 
+def test_the_goals_of_the_grader(summary, results, grading):
+    results["grading"] = grading
+    *_, fast, ready = summary.goals(results).items()
+    assert fast == ("Grading: at least 3 times as fast as plain nbgrader", (3.0, True))
+    assert ready == ("A sandboxed kernel, ready in at most 0.6 s", (0.6, True))
+    grading["plain"]["seconds"], grading["warm"][1] = 59.9, 0.61
+    *_, fast, ready = summary.goals(results).values()
+    assert (fast[1], ready[1]) == (False, False)
+
+
+def test_different_points_make_it_void(summary, results, grading):
+    results["grading"] = grading
+    assert not summary.is_void(results)
+    assert "**Void.**" not in summary.render(results)
+    grading["different"] = {"ada": [[1], [0]]}
+    assert summary.is_void(results)
+    assert "**Void.** Different points: ada." in summary.render(results)
+
+
 # The tables
 
 
@@ -159,7 +191,17 @@ def test_the_tables_hold_the_numbers(summary, results):
     assert "Left out: an abacus." in summary.render(results)
 
 
-def test_every_row_has_as_many_cells_as_its_header(summary, results):
+def test_the_grader_s_table_holds_the_numbers(summary, results, grading):
+    assert "Grading" not in summary.render(results)
+    text = summary.render({**results, "grading": grading})
+    assert "| plain nbgrader | 60 | 15.0 | 20.0 | 1.0 |" in text
+    assert "| the course's grader | 20 | 5.0 | 6.0 | 3.0 |" in text
+    assert "| ordinary, cold | 5.00 (4.00–6.00) |" in text
+    assert "| sandboxed, forked | 0.60 (0.40–0.90) |" in text
+
+
+def test_every_row_has_as_many_cells_as_its_header(summary, results, grading):
+    results["grading"] = grading
     lines = [line for line in summary.render(results).splitlines() if line.startswith("|")]
     width = 0
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
@@ -234,6 +276,34 @@ def test_no_round_starts_that_would_end_too_late(load_module, monkeypatch, secon
     monkeypatch.setattr(driver, "run", lambda *args: {"versions": {}})
     results = driver.measure((), rounds=4, minutes=seconds / 60, data="")
     assert len(results["loads"]) == rounds
+
+
+# The graders
+
+
+def test_submissions_differ_in_their_text(load_module):
+    students = load_module("grading").submissions(20)
+    assert len(students) == 20
+    texts = [text for texts in students.values() for text in texts.values()]
+    assert len(set(texts)) == len(texts)
+    for texts in students.values():
+        for text in texts.values():
+            compile(text, "cell", "exec")
+
+
+@pytest.mark.slow
+def test_both_graders_give_the_same_points(load_module, tmp_path):
+    module = load_module("grading")
+    students = dict(list(module.submissions(3).items())[1:])  # another style, a mistake
+    found = {}
+    ours = (ROOT / "assignments" / "nbgrader_config.py").read_text("utf-8")
+    for name, config in (("plain", module.PLAIN), ("course", ours)):
+        module.make_course(tmp_path / name, config, students)
+        found[name] = module.grade(tmp_path / name)
+        assert found[name]["seconds"] > 0
+        assert found[name]["cpu_seconds"] > 0
+    assert found["plain"]["points"] == found["course"]["points"]
+    assert sorted(map(sum, found["course"]["points"].values())) == [12, 15]
 
 
 # The contenders

@@ -15,9 +15,8 @@ import time
 
 import nbformat
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tools"))
-sys.path.append(str(ROOT / "tests" / "support"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 import grade_demo
 import small_course

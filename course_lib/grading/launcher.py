@@ -32,8 +32,8 @@ PRELOAD = (
     *("course_lib.grading._verdict", "course_lib.grading._agent", "course_lib.grading._warm"),
 )
 
-#: Seconds that the imports may take, on a crowded machine.
-START_SECONDS = 180
+#: Seconds that the imports may take, on a very crowded machine. If they fail it is known at once.
+START_SECONDS = 900
 
 
 class SandboxError(RuntimeError):

@@ -10,6 +10,7 @@ for _name in (
     *("matplotlib_inline.backend_inline", "comm"),
     *("tornado.platform.asyncio", "zmq.eventloop.zmqstream", "IPython.core.pylabtools"),
     *("keras.src.backend.tensorflow.trainer", "scipy.special", "pandas"),
+    *(f"tensorflow.python.data.ops.{n}_op" for n in ("flat_map", "from_tensors", "range", "zip")),
 ):
     with contextlib.suppress(ImportError):
         importlib.import_module(_name)

@@ -18,6 +18,7 @@ import time
 import traceback
 
 from course_lib.grading import _sandbox, _seccomp
+from course_lib.grading._channel import Lines
 
 #: Seconds between looks at the children's memory.
 WATCH = 0.2
@@ -25,13 +26,10 @@ WATCH = 0.2
 #: What a forked process runs: the name of a module, whose `main(options, descriptors)` it is.
 KINDS = {"kernel": "course_lib.grading._kernel", "verdict": "course_lib.grading._verdict"}
 
-#: Bytes of the largest request.
-MAX_REQUEST = 1 << 16
-
 
 def main():
     """Serve requests from the socket until it closes."""
-    requests = socket.socket(fileno=int(sys.argv[1]))
+    requests = Lines(socket.socket(fileno=int(sys.argv[1])))
     settings = json.loads(sys.argv[2])
     stage = "sandbox"
     try:
@@ -42,7 +40,7 @@ def main():
             importlib.import_module(name)
     except BaseException as error:
         text = str(error) if stage == "sandbox" else traceback.format_exc()
-        requests.send(json.dumps({"error": stage, "text": text[-4000:]}).encode())
+        requests.send({"error": stage, "text": text[-4000:]})
         raise SystemExit(1) from None
     Zygote(requests, settings).serve()
 
@@ -52,7 +50,7 @@ class Child:
 
     Args:
         pid: Its number.
-        control: Socket to whoever asked for it.
+        control: `Lines` to whoever asked for it.
         limits: A `dict`, `Limits.as_dict()`.
         sandbox: Whether it has namespaces of its own.
     """
@@ -61,8 +59,10 @@ class Child:
         self.pid, self.control, self.limits = pid, control, limits
         self.sandbox = sandbox
         self.reason = None
-        # The grader's own clocks end it earlier; this one ticks even if the grader hangs.
-        self.deadline = time.monotonic() + 2 * limits["notebook_seconds"] + 60
+        # The grader's own clocks end it earlier; this one ticks even if the grader hangs. It may
+        # have waited for the notebook before to end.
+        most = limits["notebook_seconds"] + limits["free_stops"] * limits["cell_seconds"]
+        self.deadline = time.monotonic() + 2 * most + 60
 
     def processes(self):
         """Return the numbers of all its processes that are alive."""
@@ -136,7 +136,7 @@ class Zygote:
     """Forks on request and looks after what it forked.
 
     Args:
-        requests: Socket from which requests come.
+        requests: `Lines` from which requests come.
         settings: A `dict`: what the launcher was told.
     """
 
@@ -161,15 +161,16 @@ class Zygote:
 
     def serve(self):
         """Answer requests until the other side is gone, then end all children."""
-        self.requests.send(json.dumps({"ready": True, "filter": self.library is not None}).encode())
+        self.requests.send({"ready": True, "filter": self.library is not None})
         looked = time.monotonic()
         while True:
             timeout = WATCH if self.children else None
             for key, _ in self.selector.select(timeout):
                 if key.fileobj is self.requests:
-                    if not self.answer():
-                        self.end()
-                        return
+                    while self.requests.is_ready(0):
+                        if not self.answer():
+                            self.end()
+                            return
                 elif key.fileobj is self.wake:
                     with contextlib.suppress(BlockingIOError):
                         self.wake.recv(4096)
@@ -183,15 +184,14 @@ class Zygote:
 
     def answer(self):
         """Fork one process; return whether there was a request."""
-        message, descriptors, _, _ = socket.recv_fds(self.requests, MAX_REQUEST, 32)
-        if not message:
+        request, descriptors = self.requests.receive()
+        if request is None:
             return False
-        request = json.loads(message)
-        control = socket.socket(fileno=descriptors.pop(0))
+        control = Lines(socket.socket(fileno=descriptors.pop(0)))
         try:
             pid = self.namespaces.fork()
         except OSError as error:
-            control.send(json.dumps({"error": f"fork: {error}"}).encode())
+            control.send({"error": f"fork: {error}"})
             control.close()
             pid = None
         if pid == 0:
@@ -234,7 +234,7 @@ class Zygote:
             os.chdir(f"{folder}/cwd")
             if support is not None:
                 os.close(support)
-            control.send(json.dumps({"started": True}).encode())
+            control.send({"started": True})
             control.close()
             del kept
             importlib.import_module(KINDS[request["kind"]]).main(request["options"], descriptors)
@@ -244,26 +244,23 @@ class Zygote:
         except BaseException:
             traceback.print_exc()
             with contextlib.suppress(OSError):
-                control.send(json.dumps({"error": traceback.format_exc()[-4000:]}).encode())
+                control.send({"error": traceback.format_exc()[-4000:]})
         finally:
             os._exit(status)
 
     def obey(self, child):
         """Do what whoever asked for a child wants of it."""
-        try:
-            message = child.control.recv(4096)
-        except OSError:
-            message = b""
-        if not message:  # nobody wants it any more
-            child.kill()
-            self.selector.unregister(child.control)
-            return
-        number = json.loads(message)["signal"]
-        if number == signal.SIGKILL:
-            child.kill()
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, number)
+        while child.control.is_ready(0):
+            message, _ = child.control.receive()
+            if message is None:  # nobody wants it any more
+                child.kill()
+                self.selector.unregister(child.control)
+                return
+            if message["signal"] == signal.SIGKILL:
+                child.kill()
+            else:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, message["signal"])
 
     def reap(self):
         """Report the children that have ended."""
@@ -282,7 +279,7 @@ class Zygote:
                 self.selector.unregister(child.control)
             code = os.waitstatus_to_exitcode(status)
             with contextlib.suppress(OSError):
-                child.control.send(json.dumps({"exit": code, "reason": child.reason}).encode())
+                child.control.send({"exit": code, "reason": child.reason})
             child.control.close()
 
     def end(self):

@@ -316,22 +316,31 @@ class _Grading:
 
     async def ready_judge(self):
         """Make sure that there is a judge who has run the instructor's cells so far."""
+        loop = asyncio.get_running_loop()
         if self.judge is None:
-            loop = asyncio.get_running_loop()
-            self.judge = await loop.run_in_executor(None, _JudgeProcess, self.grader)
+            self.judge = await loop.run_in_executor(None, _judge, self.grader)
             self.judge.connect(self.session.agent)
+            # What the next notebook needs starts while this one is at work.
+            loop.run_in_executor(None, self.prepare)
         while self.judge.done < len(self.setups):
             source, only_imports = self.setups[self.judge.done]
             self.judge.done += 1
             request = {"do": "setup", "source": source, "only_imports": only_imports}
             try:
-                result = await asyncio.get_running_loop().run_in_executor(
+                result = await loop.run_in_executor(
                     None, self.judge.ask, request, self.limits.cell_seconds
                 )
             except _channel.ChannelError:
                 result = {"error": "it did not come to its end"}
             if result["error"]:
                 self.log.warning("A setup cell failed beside the tests: %s", result["error"])
+
+    def prepare(self):
+        try:
+            self.session.prepare()
+            _prepare_judge(self.grader)
+        except (launcher.SandboxError, OSError) as error:
+            self.log.warning("The next kernel could not be prepared: %s", error)
 
     async def stop_kernel(self):
         if self.session is not None:
@@ -343,26 +352,45 @@ class _Grading:
             self.judge = None
 
 
+def _source(grader):
+    """Return the `Launcher` that the grader's kernels come from."""
+    settings = SandboxProvisioner.class_own_traits(config=True)
+    chosen = grader.config.SandboxProvisioner
+
+    def setting(name):
+        return chosen[name] if name in chosen else settings[name].default()
+
+    return launcher.Launcher.shared(
+        bool(setting("sandbox")), tuple(setting("preload")), tuple(setting("read_only"))
+    )
+
+
+def _judge(grader):
+    """Return a `_JudgeProcess` that nobody has used."""
+    source, limits = _source(grader), grader.limits
+    key = ("verdict", *limits.as_dict().values())
+    return source.take(key, lambda: _JudgeProcess(source, limits))
+
+
+def _prepare_judge(grader):
+    """Fork the one that `_judge` will return."""
+    source, limits = _source(grader), grader.limits
+    key = ("verdict", *limits.as_dict().values())
+    source.prepare(key, lambda: _JudgeProcess(source, limits))
+
+
 class _JudgeProcess:
     """The grader's end of a process that runs `_verdict`."""
 
-    def __init__(self, grader):
-        self.limits, self.done = grader.limits, 0
-        settings = SandboxProvisioner.class_own_traits(config=True)
-        chosen = grader.config.SandboxProvisioner
-
-        def setting(name):
-            return chosen[name] if name in chosen else settings[name].default()
-
+    def __init__(self, source, limits):
+        self.done = 0
         self.channel, theirs = socket.socketpair()
         with theirs:
-            self.process = launcher.Launcher.shared(
-                bool(setting("sandbox")), tuple(setting("preload")), tuple(setting("read_only"))
-            ).launch(
+            self.process = source.launch(
                 "verdict",
-                self.limits.as_dict(),
+                limits.as_dict(),
                 [theirs.fileno()],
-                {"bounds": self.limits.reply_bounds()},
+                {"bounds": limits.reply_bounds()},
             )
 
     def ask(self, request, seconds):
@@ -383,6 +411,8 @@ class _JudgeProcess:
         """End the process."""
         self.channel.close()
         self.process.kill()
+
+    discard = close
 
 
 def _error(name, message, lines=()):

@@ -4,18 +4,19 @@ import atexit
 import hashlib
 import json
 import os
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from typing import ClassVar
 
 import course_lib
+from course_lib.grading._channel import Lines
 
 #: Environment variables that a submission may see; all others stay outside.
 ENVIRONMENT = (
@@ -25,11 +26,16 @@ ENVIRONMENT = (
 )
 
 #: What the preloading process imports: all that a notebook of the course may need, and what a
-#: kernel would import while it starts.
+#: kernel would import while it starts. On macOS nothing: there, a process that has imported them
+#: may not be forked.
 PRELOAD = (
-    *("numpy", "tensorflow", "keras", "matplotlib.pyplot", "sklearn.datasets"),
-    *("course_lib.vae", "course_lib.data", "course_lib.grading._kernel"),
-    *("course_lib.grading._verdict", "course_lib.grading._agent", "course_lib.grading._warm"),
+    (
+        *("numpy", "tensorflow", "keras", "matplotlib.pyplot", "sklearn.datasets"),
+        *("course_lib.vae", "course_lib.data", "course_lib.grading._kernel"),
+        *("course_lib.grading._verdict", "course_lib.grading._agent", "course_lib.grading._warm"),
+    )
+    if sys.platform == "linux"
+    else ()
 )
 
 #: Seconds that the imports may take, on a very crowded machine. If they fail it is known at once.
@@ -51,13 +57,13 @@ class Process:
     """A process that the preloading process forked.
 
     Args:
-        control: Socket through which it is watched.
+        control: `Lines` through which it is watched.
         folder: Folder to remove when it has ended, or `None`.
 
     Example:
-        >>> ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        >>> ours, theirs = map(Lines, socket.socketpair())
         >>> process = Process(ours)
-        >>> _ = theirs.send(b'{"exit": -9, "reason": "memory"}')
+        >>> theirs.send({"exit": -9, "reason": "memory"})
         >>> process.poll(), process.reason
         (-9, 'memory')
         >>> theirs.close()
@@ -66,6 +72,8 @@ class Process:
     def __init__(self, control, folder=None):
         self.control, self.folder = control, folder
         self.exit_code, self.reason = None, None
+        #: Whether it waits for somebody to need it.
+        self.is_spare = False
 
     def poll(self, seconds=0):
         """Return its exit status, or `None` while it runs.
@@ -76,17 +84,13 @@ class Process:
         deadline = time.monotonic() + seconds
         while self.exit_code is None:
             wait = max(0, deadline - time.monotonic())
-            if not select.select([self.control], [], [], wait)[0]:
+            if not self.control.is_ready(wait):
                 return None
             self._receive()
         return self.exit_code
 
     def _receive(self):
-        try:
-            message = self.control.recv(1 << 16)
-        except OSError:
-            message = b""
-        news = json.loads(message) if message else {"exit": -1, "reason": "lost"}
+        news = self.control.receive()[0] or {"exit": -1, "reason": "lost"}
         if "error" in news:
             self.reason = news["error"]
         if "exit" in news:
@@ -104,7 +108,7 @@ class Process:
         """
         if self.poll() is None:
             try:
-                self.control.send(json.dumps({"signal": int(number)}).encode())
+                self.control.send({"signal": int(number)})
             except OSError:
                 self.poll()
 
@@ -136,6 +140,7 @@ class Launcher:
         self.sandbox, self.preload, self.read_only = sandbox, tuple(preload), tuple(read_only)
         self.process, self.requests, self.version = None, None, None
         self.has_filter, self.children = False, weakref.WeakSet()
+        self.spares, self.lock = {}, threading.RLock()
         atexit.register(self.close)
 
     @classmethod
@@ -173,13 +178,16 @@ class Launcher:
         Raises:
             SandboxError: If it cannot be had.
         """
-        self.start()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        descriptors = [theirs.fileno(), *descriptors]
+        with self.lock:
+            self.start()
+            return self._launch(kind, limits, descriptors, options, support, environment)
+
+    def _launch(self, kind, limits, descriptors, options, support, environment):
         opened = None
         if support is not None:
             opened = os.open(support, os.O_RDONLY | os.O_DIRECTORY)
-            descriptors.append(opened)
+        ours, theirs = map(Lines, socket.socketpair())
+        descriptors = [theirs.fileno(), *descriptors, *([] if opened is None else [opened])]
         folder = None if self.sandbox else tempfile.mkdtemp(prefix="grading-")
         request = {
             "kind": kind,
@@ -190,20 +198,56 @@ class Launcher:
             "folder": folder,
         }
         try:
-            socket.send_fds(self.requests, [json.dumps(request).encode()], descriptors)
+            self.requests.send(request, descriptors)
         finally:
             theirs.close()
             if opened is not None:
                 os.close(opened)
-        if not select.select([ours], [], [], limits["start_seconds"])[0]:
-            raise SandboxError("The preloading process does not answer.")
-        message = ours.recv(1 << 16)
-        news = json.loads(message) if message else {"error": "it ended"}
+        news = {"error": "the preloading process does not answer"}
+        if ours.is_ready(limits["start_seconds"]):
+            news = ours.receive()[0] or {"error": "it ended"}
         if "started" not in news:
+            ours.close()
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
             raise SandboxError(f"A process could not be forked: {news.get('error', news)}")
         process = Process(ours, folder)
         self.children.add(process)
         return process
+
+    def take(self, key, fork):
+        """Return what was forked for somebody who asks like this, or fork it now.
+
+        Args:
+            key: Says what is asked for, and how: a tuple, the kind first.
+            fork: Called if there is none: returns an object with a `Process` as `process`.
+
+        Returns:
+            What `fork` returned, now or in `prepare`.
+        """
+        with self.lock:
+            self.start()
+            found = self.spares.pop(key, None)
+            if found is not None and found.process.poll() is None:
+                found.process.is_spare = False
+                return found
+            if found is not None:
+                found.discard()
+            return fork()
+
+    def prepare(self, key, fork):
+        """Fork ahead of need what `take` will return, while other processes work.
+
+        Args:
+            key: See `take`.
+            fork: See `take`; what it returns has a method `discard`, too.
+        """
+        with self.lock:
+            for other in [other for other in self.spares if other[0] == key[0] and other != key]:
+                self.spares.pop(other).discard()  # one of each kind is enough
+            if key not in self.spares:
+                self.spares[key] = found = fork()
+                found.process.is_spare = True
 
     def start(self):
         """Make sure that the preloading process runs, and runs the code that is on disk.
@@ -213,7 +257,7 @@ class Launcher:
         """
         is_running = self.process is not None and self.process.poll() is None
         # What runs now was begun in the environment as it was, and ends in it.
-        if is_running and any(child.poll() is None for child in self.children):
+        if is_running and any(c.poll() is None and not c.is_spare for c in self.children):
             return
         version = environment_version()
         if is_running and version == self.version:
@@ -223,7 +267,7 @@ class Launcher:
             from course_lib.grading._sandbox import ADVICE
 
             raise SandboxError(ADVICE.format(error=f"it is {sys.platform}, not Linux"))
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = map(Lines, socket.socketpair())
         variables = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
         variables.update(
             PATH=os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"]),
@@ -262,9 +306,8 @@ class Launcher:
         theirs.close()
         self.requests, self.version = ours, version
         news = {"error": "preload", "text": "it did not answer"}
-        if select.select([ours], [], [], START_SECONDS)[0]:
-            message = ours.recv(1 << 16)
-            news = json.loads(message) if message else {"error": "preload", "text": "it ended"}
+        if ours.is_ready(START_SECONDS):
+            news = ours.receive()[0] or {"error": "preload", "text": "it ended"}
         if "error" in news:
             self.close()
             if news["error"] == "sandbox":
@@ -276,6 +319,8 @@ class Launcher:
 
     def close(self):
         """End the preloading process and all that it forked."""
+        while self.spares:
+            self.spares.popitem()[1].discard()
         if self.requests is not None:
             self.requests.close()
         if self.process is not None:

@@ -78,6 +78,10 @@ class Session:
         """Whether there is a kernel that runs."""
         return self.manager is not None and self._exit_code() is None
 
+    def prepare(self):
+        """Have the next kernel forked that will be asked for like this one."""
+        self.manager.provisioner.prepare()
+
     @property
     def agent(self):
         """Socket to the agent in the kernel."""

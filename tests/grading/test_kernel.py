@@ -15,7 +15,8 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from course_lib.grading.launcher import PRELOAD, Launcher, SandboxError
+from course_lib.grading import provisioner
+from course_lib.grading.launcher import Launcher, SandboxError
 from course_lib.grading.limits import Limits
 from course_lib.grading.session import Session
 
@@ -38,12 +39,22 @@ def test_nbclient_can_use_it():
     assert text.split() == ["1", "/tmp/cwd"]
 
 
-async def start_and_end():
-    session = Session(Limits(), Config())
+#: Enough for a kernel, and much faster to import than TensorFlow.
+LIGHT = ["course_lib.grading._kernel", "course_lib.grading._agent"]
+
+
+def light():
+    config = Config()
+    config.SandboxProvisioner.preload = LIGHT
+    return config
+
+
+async def start_and_end(config=None, source="import os, tensorflow; print(os.getpid())"):
+    session = Session(Limits(), config or Config())
     began = time.monotonic()
     await session.start()
     seconds = time.monotonic() - began
-    run = await session.run("import os, tensorflow; print(os.getpid())", 30)
+    run = await session.run(source, 30)
     await session.kill()
     assert run.outputs[0].text == "1\n"
     return seconds
@@ -56,13 +67,80 @@ def test_a_warm_kernel_starts_faster_than_tensorflow_is_imported():
 
 
 def test_a_preloading_process_that_died_is_replaced():
-    asyncio.run(start_and_end())
-    launcher = Launcher.shared(True, tuple(PRELOAD), ())
+    source = "import os; print(os.getpid())"
+    asyncio.run(start_and_end(light(), source))
+    launcher = Launcher.shared(True, LIGHT)
     first = launcher.process
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    asyncio.run(start_and_end())
+    asyncio.run(start_and_end(light(), source))
     assert launcher.process is not first
+
+
+def test_a_kernel_can_be_interrupted_and_restarted():
+    async def work():
+        session = Session(Limits(), light())
+        await session.start()
+        try:
+            endless = await session.run("kept = 1\nwhile True: pass", 1)
+            still = await session.run("print(kept)", 30)
+            await session.manager.restart_kernel(now=True)
+            session.client.stop_channels()
+            session.client = session.manager.client()
+            session.client.start_channels(hb=False, stdin=False)
+            await session.client.wait_for_ready(timeout=60)
+            fresh = await session.run("print('kept' in globals())", 30)
+            return endless.status, still.outputs[0].text, fresh.outputs[0].text
+        finally:
+            await session.kill()
+
+    assert asyncio.run(work()) == ("time", "1\n", "False\n")
+
+
+def test_the_next_kernel_is_forked_ahead(monkeypatch):
+    forked = []
+    original = provisioner._fork
+    monkeypatch.setattr(
+        provisioner, "_fork", lambda *a, **k: forked.append(original(*a, **k)) or forked[-1]
+    )
+    launcher = Launcher.shared(True, LIGHT)
+
+    async def work(config, prepare):
+        session = Session(Limits(config=config), config)
+        await session.start()
+        try:
+            if prepare:
+                session.prepare()
+            run = await session.run("print(6 * 7)", 30)
+            assert run.outputs[0].text == "42\n"
+            return session.manager.provisioner.kernel
+        finally:
+            await session.kill()
+
+    first = asyncio.run(work(light(), True))
+    assert forked[0] is first
+    (spare,) = launcher.spares.values()
+    assert spare is forked[1] is not first
+    assert asyncio.run(work(light(), False)) is spare
+    assert len(forked) == 2
+    assert not launcher.spares
+
+    # One that was forked with other limits is not used, and not kept.
+    asyncio.run(work(light(), True))
+    other = light()
+    other.Limits.open_files = 99
+    unused = next(iter(launcher.spares.values()))
+    assert asyncio.run(work(other, True)) is not unused
+    assert unused.process.poll() is not None
+    assert not os.path.exists(unused.folder)
+
+    # Nor one that was forked in another environment.
+    (unused,) = launcher.spares.values()
+    monkeypatch.setenv("COURSE_DATA", "full")
+    assert asyncio.run(work(other, False)) is not unused
+    assert unused.process.poll() is not None
+    assert not os.path.exists(unused.folder)
+    launcher.close()
 
 
 def test_the_preloading_process_has_one_thread_and_no_address(monkeypatch):

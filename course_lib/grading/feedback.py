@@ -23,8 +23,9 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 0.3rem 0.6rem; border-bottom: 1px solid #8888; }
 td.points, th.points { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; padding: 0.7rem; border: 1px solid #8888; white-space: pre-wrap; }
-.message, .comment { border-left: 4px solid #8888; padding: 0 0.8rem; white-space: pre-wrap;
+.message, .comment { border-left: 4px solid #d9822b; padding: 0 0.8rem; white-space: pre-wrap;
   overflow-wrap: anywhere; }
+.comment { border-color: #3a7bd5; }
 """
 
 HIDDEN = re.compile(r"BEGIN HIDDEN TESTS")
@@ -88,13 +89,17 @@ def page(notebook, about):
         f"<h1>{title}: {about['score']:g} of {about['max_score']:g} points</h1>",
     ]
     if about.get("late_penalty"):
-        parts.append(f"<p>Handed in late: {about['late_penalty']:g} points less.</p>")
+        earned = about["score"] + about["late_penalty"]  # the score is what is left of it
+        parts.append(
+            f"<p>Handed in late: {about['late_penalty']:g} of {earned:g} points were taken off.</p>"
+        )
     notes = notebook.metadata.get("course_grading", {}).get("problems", [])
     parts.extend(f'<p class="message">{html.escape(note)}</p>' for note in notes)
     tasks = _tasks(notebook)
     parts.append("<table><thead><tr><th>task</th><th class=points>points</th></tr></thead><tbody>")
     for number, task in enumerate(tasks):
-        score = f"{_sum(task, 'score')} of {_sum(task, 'points')}"
+        score, points = _sum(task, "score"), _sum(task, "points")
+        score = f"{'✓ ' if score == points else ''}{score} of {points}"
         parts.append(
             f'<tr><td><a href="#task-{number}">{html.escape(task.title)}</a></td>'
             f"<td class=points>{score}</td></tr>"

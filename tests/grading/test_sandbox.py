@@ -159,6 +159,9 @@ def test_nothing_is_left_in_the_file_system(monkeypatch):
     graded = grade_texts({**right(), "square": "import os\ndef square(x): os._exit(0)"})
     assert graded.task("mean") == VISIBLE + HIDDEN
     assert len(made) > 1
+    spares = Launcher.shared().spares  # for the next notebook
+    while spares:
+        spares.popitem()[1].discard()
     assert not [folder for folder in made if os.path.exists(folder)]
 
 

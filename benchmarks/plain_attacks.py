@@ -1,8 +1,9 @@
 """What attacks achieve under plain nbgrader, and under the course's grader.
 
-`python benchmarks/plain_attacks.py` really runs them, in a temporary folder, plain nbgrader's
-without any sandbox: on a machine where that does not matter. Attacks that would fill the disk,
-the memory or the table of processes are left out; what runs is bounded by `ulimit` all the same.
+`python benchmarks/plain_attacks.py [SECONDS A CELL MAY TAKE [NAMES]]` really runs them, in a
+temporary folder, plain nbgrader's without any sandbox: on a machine where that does not matter.
+Attacks that would fill the disk, the memory or the table of processes are left out; what runs is
+bounded by `ulimit` all the same.
 Prints a table for the instructor's guide.
 """
 
@@ -74,6 +75,12 @@ from IPython.display import HTML, display
 display(HTML("<script>alert('stolen')</script>"))
 """
 
+#: In these, the partial credit that the attack awards itself: no test here is worth 5 points.
+REPLACES, AWARDS = (
+    attack_texts.FORGERIES[name].replace("5", "2")
+    for name in ("transformer of a test cell's text", "transformer that makes the last value 5")
+)
+
 RIGHT = small_course.TASKS["square"][0]
 WARNS = RIGHT.replace("return", "__import__('sys').stderr.write('careful'); return")
 
@@ -110,11 +117,7 @@ ATTACKS = {
         "transformer of a test cell's text",
         None,
     ),
-    "five": (
-        "an AST transformer: the last value is 5",
-        "transformer that makes the last value 5",
-        None,
-    ),
+    "awards": ("an AST transformer makes the last value 2", AWARDS, None),
     "equals": ("returns an object that equals everything", "object that equals everything", None),
     "patches": ("replaces `np.allclose`, `math.isclose`, `all`", "patches", None),
     "frames": ("reads the test in the caller's frames", "the caller's frames", None),
@@ -231,12 +234,13 @@ def _outcome(folder, name):
 def main():
     """Run everything and print the table."""
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    chosen = sys.argv[2:] or ATTACKS
     ours = (grade_demo.COURSE / "nbgrader_config.py").read_text("utf-8")
     ours += f"\nc.Limits.cell_seconds = {seconds}\n"
     found = {}
     for kind, config in (("plain", PLAIN.format(seconds=seconds)), ("course", ours)):
         found[kind] = {}
-        for attacks in (ATTACKS, DUPLICATE):
+        for attacks in ({name: ATTACKS[name] for name in chosen}, DUPLICATE):
             with tempfile.TemporaryDirectory(prefix="attacks-") as scratch:
                 folder = pathlib.Path(scratch) / "course"
                 make_course(folder, config, attacks)
@@ -244,7 +248,7 @@ def main():
                 print(kind, found[kind], flush=True)
     print("\n| what the notebook does | plain nbgrader | this grader |\n| :-- | :-- | :-- |")
     for name, (what, _, _) in {**ATTACKS, **DUPLICATE}.items():
-        if name != "bbb":
+        if name in found["plain"] and name != "bbb":
             print(f"| {what} | {found['plain'][name]} | {found['course'][name]} |")
     print(f"\nThe one after the doubled test: {found['plain']['bbb']}; {found['course']['bbb']}")
 

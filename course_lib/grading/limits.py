@@ -29,7 +29,9 @@ class Limits(Configurable):
     free_stops = Integer(
         4, help="So many cells that took too long are not charged to the notebook's time."
     ).tag(config=True)
-    start_seconds = Float(60, help="Wall time until a kernel answers.").tag(config=True)
+    start_seconds = Float(
+        300, help="Wall time until a kernel answers: no student's fault, so nothing to save here."
+    ).tag(config=True)
     memory = Integer(
         4096 * MIB, help="Bytes of memory, of all processes of a submission together."
     ).tag(config=True)

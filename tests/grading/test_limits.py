@@ -50,7 +50,8 @@ def test_what_goes_beyond_a_limit_is_stopped_and_said(name):
     value, text, says = BEYOND[name]
     graded = grade_texts({**right(), "square": text}, config=limits(**{name: value}))
     assert graded.task("square") == 0
-    assert says in graded.message("square_check")
+    (error,) = (o for o in graded.cells["square_check"].outputs if o.output_type == "error")
+    assert says in f"{error.ename}: {error.evalue}"
     assert graded.task("mean") == VISIBLE + HIDDEN, graded.message("mean_check")
 
 

@@ -85,7 +85,7 @@ def test_a_kernel_can_be_interrupted_and_restarted(monkeypatch):
         session = Session(Limits(), light())
         await session.start()
         try:
-            endless = await session.run("kept = 1\nwhile True: pass", 1)
+            endless = await session.run("kept = 1\nwhile True: pass", 10)
             still = await session.run("print(kept)", 30)
             await session.manager.restart_kernel(now=True)
             session.client.stop_channels()

@@ -114,7 +114,7 @@ class Session:
         while time.monotonic() < deadline and self.is_alive:
             # Sent again until both channels carry it: a subscription takes a moment.
             message_id = self.client.kernel_info()
-            if await self._receive(message_id, time.monotonic() + 0.5, _Outputs(0)) == "ok":
+            if await self._receive(message_id, time.monotonic() + 0.5, _Ignored(0)) == "ok":
                 return
         raise RuntimeError(f"A kernel did not start: {self._why() or 'it does not answer'}.")
 
@@ -144,7 +144,7 @@ class Session:
                 await self.kill()
             else:
                 await self.manager.interrupt_kernel()
-                ended = await self._receive(message_id, time.monotonic() + GRACE, _Outputs(0))
+                ended = await self._receive(message_id, time.monotonic() + GRACE, _Ignored(0))
                 if ended not in ("ok", "error"):
                     await self.kill()
         return Run(status, outputs.cells(), self._why())
@@ -285,6 +285,13 @@ class _Outputs:
             if item["output_type"] == "stream":
                 item["text"] = "".join(item["text"])
         return self.items
+
+
+class _Ignored(_Outputs):
+    """Takes nothing, and so is never full: not even what an interrupted cell says."""
+
+    def add(self, message):
+        """Leave it."""
 
 
 def _is_base64(text):

@@ -25,6 +25,11 @@ KINDS = ("text/plain", "image/png", "image/jpeg")
 #: Bytes of all pictures of one cell, which are larger than text.
 MAX_PICTURES = 8 * 2**20
 
+#: Bytes of the largest message that is taken from a kernel, and how many of them may wait. Honest
+#: kernels keep what does not fit here on their own side.
+MAX_MESSAGE = MAX_PICTURES + 2**20
+MAX_QUEUE = 4
+
 
 @dataclass
 class Run:
@@ -99,8 +104,8 @@ class Session:
         """
         # A hostile kernel can send what it likes; the queue is bounded in messages and bytes.
         self.context = zmq.asyncio.Context()
-        self.context.setsockopt(zmq.MAXMSGSIZE, 2 * MAX_PICTURES)
-        self.context.setsockopt(zmq.RCVHWM, 50)
+        self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        self.context.setsockopt(zmq.RCVHWM, MAX_QUEUE)
         self.context.setsockopt(zmq.LINGER, 0)
         self.manager = AsyncKernelManager(
             context=self.context, kernel_spec_manager=_Specs(), config=copy.deepcopy(self.config)
@@ -108,7 +113,7 @@ class Session:
         if self.support:
             self.manager.config.SandboxProvisioner.support = self.support
         await self.manager.start_kernel()
-        self.client = self.manager.client()
+        self.client = self.manager.client(context=self.context)
         self.client.start_channels(hb=False, stdin=False)
         deadline = time.monotonic() + self.limits.start_seconds
         while time.monotonic() < deadline and self.is_alive:

@@ -17,7 +17,7 @@ from course_lib.explorer import melody_events
 #: Amplitudes of a note's partials; the first one is the fundamental, and the loudest.
 PARTIALS = (1.0, 0.4, 0.2)
 
-#: A note sets in and ends softly, over these many seconds: an edge would click.
+#: Seconds over which a note sets in and ends softly, since an edge would click.
 FADE_SECONDS = 0.02
 
 #: Seconds in which a note that is held becomes quieter by a factor of e.

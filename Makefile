@@ -56,7 +56,7 @@ lint: $(READY)  ## check style, notebooks and prose (5 s)
 format: $(READY)  ## rewrite the Python files in the project's style (2 s)
 	@ruff check --fix --quiet . ; ruff format --quiet .
 
-bench: $(READY)  ## time the package against others; BENCH=--write renders the table (10 min)
+bench: $(READY)  ## time the package against others; BENCH=--write renders the table (15 min)
 	@python benchmarks/run.py $(BENCH)
 
 grade-demo: $(READY)  ## grade a small made-up class of ps1 with nbgrader (2 min)

@@ -127,7 +127,7 @@ class TestLatentGrid:
             {"labels": [0]},
             {"label_names": ["zero"]},
         ],
-        ids=str,
+        ids=", ".join,  # a function has another name in every process
     )
     def test_bad_input(self, arguments):
         with pytest.raises(ValueError, match=r"Received: "):

@@ -43,6 +43,10 @@ container."""
 
 _OLD = "/.old"
 
+#: Where shown paths below /tmp wait, each a numbered folder: every new /tmp gets them again.
+_KEPT = "/kept"
+_below_tmp = {}
+
 
 def enter_outer(read_only):
     """Put the children of this process into a folder tree of `read_only` paths.
@@ -111,7 +115,11 @@ def _build_root(read_only):
         os.makedirs(folder, 0o755)
     # Links to what is shown are followed: /lib is one on most systems.
     for path in sorted({*SYSTEM, *read_only}):
-        _show(path)
+        if path.startswith("/tmp/"):
+            _below_tmp[path] = f"{_KEPT}/{len(_below_tmp)}"
+            _bind(_OLD + path, _below_tmp[path], _READ_ONLY)
+        else:
+            _show(path)
     for name in DEVICES:
         _bind(f"{_OLD}/dev/{name}", f"/dev/{name}", _linux.MS_NOSUID | _linux.MS_NOEXEC)
     for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
@@ -130,10 +138,17 @@ def _build_root(read_only):
     _linux.restrict_mount("/", _linux.MS_NOSUID)
     _linux.mount(None, "/", None, _REMOUNT_READ_ONLY)
     # For the imports: matplotlib writes down which fonts there are. No child sees it.
-    flags = _linux.MS_NOSUID | _linux.MS_NODEV
-    _linux.mount("tmp", "/tmp", "tmpfs", flags, "size=16m,mode=700")
+    _mount_tmp("size=16m,mode=700")
 
 
+def _mount_tmp(options):
+    """Mount an empty /tmp, but for the paths below it that are to be read."""
+    _linux.mount("tmp", "/tmp", "tmpfs", _linux.MS_NOSUID | _linux.MS_NODEV, options)
+    for path, kept in _below_tmp.items():
+        _bind(kept, path, _READ_ONLY)
+
+
+_READ_ONLY = _linux.MS_RDONLY | _linux.MS_NOSUID | _linux.MS_NODEV
 _REMOUNT_READ_ONLY = (
     _linux.MS_REMOUNT | _linux.MS_BIND | _linux.MS_RDONLY | _linux.MS_NOSUID | _linux.MS_NODEV
 )
@@ -146,7 +161,7 @@ def _show(path):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             os.symlink(os.readlink(source), path)
     elif os.path.exists(source) and not os.path.exists(path):
-        _bind(source, path, _linux.MS_RDONLY | _linux.MS_NOSUID | _linux.MS_NODEV)
+        _bind(source, path, _READ_ONLY)
 
 
 def _bind(source, target, attributes):
@@ -204,7 +219,7 @@ def enter_inner(limits, support, library):
     flags = _linux.MS_NOSUID | _linux.MS_NODEV
     size = limits["written_bytes"]
     # Without swap and huge pages, as the preloading process has it: files are memory.
-    _linux.mount("tmp", "/tmp", "tmpfs", flags, f"size={size},nr_inodes=20000,mode=1777")
+    _mount_tmp(f"size={size},nr_inodes=20000,mode=1777")
     as_root = os.geteuid() == 0
     for path in (WORK, HOME, "/tmp/shm"):
         os.mkdir(path)

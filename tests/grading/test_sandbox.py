@@ -120,7 +120,8 @@ def test_all_that_can_be_written_is_private_and_temporary(seen):
 def test_the_root_holds_the_system_and_the_environment(seen):
     system = {"bin", "dev", "etc", "lib", "lib32", "lib64", "proc", "sbin", "support", "sys", "tmp"}
     shown = {pathlib.Path(folder).parts[1] for folder in launcher.environment_folders()}
-    assert set(seen["root"]) <= {*system, "usr", *shown}
+    kept = {"kept"} if "tmp" in shown else set()  # a clone below /tmp
+    assert set(seen["root"]) <= {*system, "usr", *shown, *kept}
 
 
 def test_neighbors_do_not_see_each_other():
@@ -259,3 +260,36 @@ def test_the_library_s_absence_is_no_reason_to_stop(monkeypatch):
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
     assert _seccomp.load_library() is None
+
+
+def test_what_is_shown_below_tmp_can_be_read_and_not_changed(tmp_path):
+    # A clone of the repository may lie there, though every kernel has a /tmp of its own.
+    assert str(tmp_path).startswith("/tmp/"), "this test needs pytest's folder below /tmp"
+    (tmp_path / "shown").mkdir()
+    (tmp_path / "shown" / "note.txt").write_text("hello")
+    (tmp_path / "hidden.txt").write_text("secret")
+    config = Config()
+    config.SandboxProvisioner.preload = ["json"]
+    config.SandboxProvisioner.read_only = [str(tmp_path / "shown")]
+
+    async def look(source):
+        session = Session(Limits(), config)
+        await session.start()
+        try:
+            return "".join(output.text for output in (await session.run(source, 60)).outputs)
+        finally:
+            await session.kill()
+
+    source = f"""
+import os, pathlib
+folder = pathlib.Path({str(tmp_path)!r})
+print((folder / "shown" / "note.txt").read_text(), os.listdir(folder))
+for name in ("shown/note.txt", "shown/new.txt"):
+    try:
+        (folder / name).write_text("changed")
+    except OSError as error:
+        print(error.strerror)
+"""
+    said = asyncio.run(look(source)).splitlines()
+    assert said == ["hello ['shown']", *["Read-only file system"] * 2]
+    assert (tmp_path / "shown" / "note.txt").read_text() == "hello"

@@ -165,7 +165,11 @@ def test_folder_without_the_archive_says_where_to_save_it(monkeypatch, tmp_path)
         file.read()
 
 
-@pytest.mark.parametrize("body", [b"no archive", tar_gz({}), tar_gz({"folder/member.txt": b"x"})])
+@pytest.mark.parametrize(
+    "body",
+    [b"no archive", tar_gz({}), tar_gz({"folder/member.txt": b"x"})],
+    ids=["no archive", "empty", "another member"],  # an archive holds the time
+)
 def test_wrong_archive_in_the_folder(monkeypatch, tmp_path, body):
     (tmp_path / "a.tar.gz").write_bytes(body)
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
@@ -266,6 +270,7 @@ def check_ways_out(message, file):
         ("set/f.gz", gzip.compress(b"another content")),
         ("set/f.gz", gzip.compress(CONTENT)[:-30]),
     ],
+    ids=["page for a text", "page for an archive", "another content", "cut"],
 )
 def test_wrong_content_is_refused_and_not_kept(server, keras_home, path, body):
     file = remote(server.add("f", body), path=path)

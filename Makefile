@@ -13,10 +13,13 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+#: What `make reproduce` measures; `python -m course_lib.reproduce --help` says what they are.
+ROWS ?= pca deep-autoencoder features autorec quadrants vae vae-long
+
 # Two processes of one thread each are faster than one of two: most tests use a core and a bit.
 TWO_AT_ONCE := TF_NUM_INTRAOP_THREADS=1 python -m pytest -n 2 --dist loadgroup
 
-.PHONY: help book book-full test test-jax lint format bench grade-demo lock clean \
+.PHONY: help book book-full test test-jax lint format bench reproduce grade-demo lock clean \
 	full-clean
 
 help:  ## show this list
@@ -58,6 +61,11 @@ format: $(READY)  ## rewrite the Python files in the project's style (2 s)
 
 bench: $(READY)  ## time the package against others; BENCH=--write renders the table (15 min)
 	@python benchmarks/run.py $(BENCH)
+
+reproduce: $(READY)  ## measure published results again (4 hours; ROWS=pca: seconds); full data
+	@for row in $(ROWS); do \
+		COURSE_DATA=full KERAS_BACKEND=jax python -m course_lib.reproduce $$row \
+			--checkpoints _build/reproduce || exit 1; done
 
 grade-demo: $(READY)  ## grade a small made-up class of ps1 with nbgrader (2 min)
 	@python tools/grade_demo.py ps1

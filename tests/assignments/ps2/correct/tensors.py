@@ -55,7 +55,7 @@ def run_autoencoder(x, weights, code_layer):
 def count_parameters(item_shape, filters, kernel, latent_dim):
     channels = [item_shape[2], *filters]
     encoder = decoder = 0
-    for a, b in zip(channels, channels[1:], strict=False):
+    for a, b in zip(channels[:-1], filters, strict=True):
         encoder += math.prod((kernel, kernel, a, b)) + b
         decoder += math.prod((kernel, kernel, b, a)) + a
     flat = math.prod(item_shape[:2]) // 4 ** len(filters) * channels[-1]

@@ -76,18 +76,21 @@ def gradients(x, w1, b1, w2, b2):
 def train_autoencoder(x, latent_dim):
     import tensorflow as tf
 
-    mean, scale = x.mean(axis=0), x.std()
-    z = tf.constant((x - mean) / scale)
-    random = keras.initializers.RandomNormal(stddev=0.1, seed=3)
-    w1 = tf.Variable(random((x.shape[1], latent_dim)))
-    w2 = tf.Variable(random((latent_dim, x.shape[1])))
-    optimizer = keras.optimizers.Adam(0.05)
-    for _ in range(80):
+    mean = x.mean(axis=0)
+    scale = ((x - mean) ** 2).sum(axis=1).mean() ** 0.5
+    z = tf.constant((x - mean) / scale)  # mean squared length 1
+    random = keras.random.SeedGenerator(3)
+    w1 = 0.3 * keras.random.normal((x.shape[1], latent_dim), seed=random)
+    w2 = 0.3 * keras.random.normal((latent_dim, x.shape[1]), seed=random)
+    v1 = v2 = 0.0
+    for _ in range(60):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((tf.tanh(z @ w1) @ w2 - z) ** 2)
-        optimizer.apply(tape.gradient(loss, [w1, w2]), [w1, w2])
-    w1, w2 = w1.numpy() / scale, w2.numpy() * scale
-    return w1, -mean @ w1, w2, mean
+            tape.watch([w1, w2])
+            loss = tf.nn.l2_loss(tf.tanh(z @ w1) @ w2 - z)
+        g1, g2 = tape.gradient(loss, [w1, w2])
+        v1, v2 = 0.85 * v1 - 0.3 / len(x) * g1, 0.85 * v2 - 0.3 / len(x) * g2
+        w1, w2 = w1 + v1, w2 + v2
+    return w1 / scale, -(mean / scale) @ w1, w2 * scale, mean
 
 
 def copying_decoder(a, c):

@@ -9,9 +9,3 @@ def weighted_pca(x, weights, k):
     centered = x - shares @ x
     values, vectors = np.linalg.eigh((centered * shares[:, None]).T @ centered)
     return shares @ x, vectors[:, ::-1][:k], values[::-1][:k]
-
-
-def subspace_overlap(a, b):
-    """Orthonormalizes the columns of a decoder whose rows are the atoms."""
-    a, b = np.linalg.qr(a)[0], np.linalg.qr(b)[0]
-    return min(1.0, float(np.sum((a @ b.T) ** 2) / len(b)))

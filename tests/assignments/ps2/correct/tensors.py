@@ -90,7 +90,7 @@ def train_autoencoder(x, latent_dim):
         g1, g2 = tape.gradient(loss, [w1, w2])
         v1, v2 = 0.85 * v1 - 0.3 / len(x) * g1, 0.85 * v2 - 0.3 / len(x) * g2
         w1, w2 = w1 + v1, w2 + v2
-    return w1 / scale, -(mean / scale) @ w1, w2 * scale, mean
+    return w1 / scale, -(mean / scale) @ w1.numpy(), w2 * scale, mean
 
 
 def copying_decoder(a, c):

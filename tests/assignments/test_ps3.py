@@ -108,7 +108,7 @@ def test_task_8_training_ends_at_pca_for_many_seeds(ps3):
         axes = np.linalg.qr(rng.normal(size=(5, 5)))[0]
         x = scores @ axes.T
         w = np.linalg.qr(axes[:, :2] + 0.5 * rng.normal(size=(5, 2)))[0]
-        for _ in range(150):
+        for _ in range(100):
             w = w - 0.03 * ps3["tied_gradient"](w, x)
         excess.append(np.mean(np.sum((x - x @ w @ w.T) ** 2, axis=1)) / 0.9 - 1)
         outside.append(np.linalg.norm(axes[:, 2:].T @ w))

@@ -156,13 +156,11 @@ import numpy as np  # noqa: E402  loops alone would take a minute here
 
 def restore(clean, damaged, q, seed):
     """Weigh the clean pictures by how well they explain each damaged one."""
-    restored = []
-    for picture in damaged:
-        seen = picture > 0
-        # A pixel that is seen should agree; one that is not may be erased, or white.
-        misfit = np.sum((clean[:, seen] - picture[seen]) ** 2, axis=1) / (2 * 0.25**2)
-        misfit -= np.sum(np.log(q + (1 - q) * np.exp(-8 * clean[:, ~seen] ** 2)), axis=1)
-        weights = np.exp(misfit.min() - misfit)
-        guess = weights @ clean / weights.sum()
-        restored.append(np.where(seen, picture, guess))
-    return restored
+    seen = (damaged > 0).astype("float64")
+    # A pixel that is seen should agree; one that is not may be erased, or white.
+    squares = seen @ (clean**2).T - 2 * damaged @ clean.T
+    unseen = (1 - seen) @ np.log(q + (1 - q) * np.exp(-8 * clean**2)).T
+    exponent = unseen - squares / (2 * 0.25**2)
+    weights = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    guess = weights @ clean / weights.sum(axis=1, keepdims=True)
+    return np.where(seen > 0, damaged, guess)

@@ -90,22 +90,23 @@ def contraction(x, w, b):
 
 def deep_jacobian(x, w1, b1, w2, b2):
     x, w1, b1, w2, b2 = (as_tensor(a) for a in (x, w1, b1, w2, b2))
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        h = tf.tanh(tf.sigmoid(x @ w1 + b1) @ w2 + b2)
-    return tape.batch_jacobian(h, x, experimental_use_pfor=False)
+        units = tf.unstack(tf.tanh(tf.sigmoid(x @ w1 + b1) @ w2 + b2), axis=1)
+    return tf.stack([tape.gradient(unit, x) for unit in units], axis=1)
 
 
 def restore(clean, damaged, q, seed):
-    """Fit a linear map by gradient steps with momentum, on fresh damage in every step."""
+    """Fit a linear map by gradient steps with momentum, on 200 freshly damaged pictures each."""
     tf.random.set_seed(seed)
     clean, damaged = as_tensor(clean), as_tensor(damaged)
     center = tf.reduce_mean(clean, axis=0)
     middle = (1 - q) * center
     w, v = tf.zeros([clean.shape[1]] * 2), 0.0
-    for _ in range(120):
-        spoiled = tf.where(tf.random.uniform(clean.shape) < q, 0.0, clean) - middle
-        error = tf.matmul(spoiled, w) - (clean - center)
-        v = 0.9 * v + tf.matmul(spoiled, error, transpose_a=True) / clean.shape[0]
+    for step in range(80):
+        x = clean[200 * (step % 5) : 200 * (step % 5 + 1)]
+        spoiled = tf.where(tf.random.uniform(x.shape) < q, 0.0, x) - middle
+        error = tf.matmul(spoiled, w) - (x - center)
+        v = 0.9 * v + tf.matmul(spoiled, error, transpose_a=True) / 200
         w = w - 0.15 * v
     return tf.matmul(damaged - middle, w) + center

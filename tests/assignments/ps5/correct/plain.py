@@ -41,7 +41,9 @@ def cholesky(matrix):
     for i, row in enumerate(matrix):
         new = []
         for j in range(i + 1):
-            rest = row[j] - sum(a * b for a, b in zip(new, (root[j] if j < i else new), strict=False))
+            rest = row[j] - sum(
+                a * b for a, b in zip(new, (root[j] if j < i else new), strict=False)
+            )
             new.append(math.sqrt(rest) if i == j else rest / root[j][j])
         root.append(new)
     return root
@@ -108,8 +110,7 @@ def posterior(x, w, b, noise_var):
 
 
 def log_evidence(x, w, b, noise_var):
-    n, k = w.shape
-    weights = w.tolist()
+    n, weights = len(b), w.tolist()
     covariance = [
         [sum(u * v for u, v in zip(weights[i], weights[j], strict=True)) for j in range(n)]
         for i in range(n)

@@ -1,6 +1,5 @@
 """Forgets where the draws come from."""
 
-
 import numpy as np
 
 

@@ -149,7 +149,7 @@ def test_table_that_task_13_asks_about(ps5, text, capsys):
     exact = float(first.split("=")[1])
     table = np.array([[float(v) for v in line[14:].split()] for line in lines])
     bound, one, ten, thousand = table.T
-    # "For each guess, log p(x) is larger than the bound": all but the posterior's.
+    # "For all guesses but the first, log p(x) is larger than the bound"
     assert bound[0] == exact
     assert np.all(bound[1:] < exact)
     # "the first row does not move"

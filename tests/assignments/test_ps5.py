@@ -71,7 +71,7 @@ def test_example_of_task_4(ps5):
 def test_example_of_task_5(ps5):
     x = np.linspace(-12, 12, 2401)
     p = 0.3 * np.exp(-2 * (x + 2) ** 2) + 0.7 * np.exp(-2 * (x - 2) ** 2)
-    got = ps5["two_fits"](x, p + 1e-290, np.array([-2, 0, 2]), np.array([0.5, 1, 2]))
+    got = ps5["two_fits"](x, p + 1e-30, np.array([-2, 0, 2]), np.array([0.5, 1, 2]))
     assert rounded(got, 4) == [[0.8, 1.9], [2, 0.5]]
 
 

@@ -63,7 +63,7 @@ def test_example_of_task_2(ps4):
 
 def test_example_of_task_3(ps4):
     penalty, gradient = ps4["sparsity_penalty"](np.array([[0.1], [0.3]]), 0.05)
-    assert rounded(penalty, 4) == 0.094
+    assert rounded(penalty, 4) == 0.0939
     assert rounded(gradient, 6) == [[0.46875], [0.46875]]
 
 

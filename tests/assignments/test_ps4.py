@@ -134,7 +134,7 @@ def test_baselines_of_task_11(text):
         gram = a.T @ a + 0.1 * np.eye(65)
         linear = b @ np.linalg.solve(gram, a.T @ np.tile(clean, (10, 1)))
         errors = [np.sum((x - p) ** 2) for p in (damaged, linear, clean.mean(axis=0))]
-        # "The best linear map leaves about 34% to 38%, ..., the average of the pictures 60% to 90%."
+        # "about 34% to 38%, ..., the average of the clean pictures 60% to 90%."
         assert errors[1] / errors[0] == pytest.approx(linear_share, abs=0.025)
         assert errors[2] / errors[0] == pytest.approx(mean_share, abs=0.05)
     assert "best linear map leaves about 34% to 38%" in text["restore_task"]

@@ -92,7 +92,7 @@ def importance_bound(log_w, group):
 
 
 def train_vae(x, n_steps):
-    rng, k, batch, rate = np.random.default_rng(), 4, 200, 0.05
+    rng, k, batch, rate = np.random.default_rng(), 6, 200, 0.05
     share = np.clip(x.mean(axis=0), 0.01, 0.99)
     weights = [
         rng.normal(0, 0.05, size=(64, 2 * k)),

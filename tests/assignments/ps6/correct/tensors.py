@@ -64,15 +64,17 @@ def importance_bound(log_w, group):
 def train_vae(x, n_steps):
     import tensorflow as tf
 
-    k = 6
+    k = 5
     encoder = keras.Sequential([keras.layers.Dense(32, "relu"), keras.layers.Dense(2 * k)])
-    decoder = keras.Sequential([keras.layers.Dense(32, "relu"), keras.layers.Dense(64)])
+    decoder = keras.layers.Dense(64)
     encoder.build((None, 64))
     decoder.build((None, k))
+    average = ops.mean(x, axis=0)
+    decoder.bias.assign(ops.log(average + 0.01) - ops.log(1.01 - average))
     weights = encoder.trainable_weights + decoder.trainable_weights
-    optimizer = keras.optimizers.Adam(0.02)
+    optimizer = keras.optimizers.Adam(0.04)
     for step in range(n_steps):
-        some = ops.convert_to_tensor(x[np.random.permutation(len(x))[:200]])
+        some = ops.convert_to_tensor(x[np.random.default_rng().permutation(len(x))[:200]])
         with tf.GradientTape() as tape:
             mean, log_var = tf.split(encoder(some), 2, axis=-1)
             logits = decoder(mean + tf.exp(log_var / 2) * tf.random.normal(tf.shape(mean)))
@@ -80,7 +82,7 @@ def train_vae(x, n_steps):
             kl = tf.square(mean) + tf.exp(log_var) - log_var - 1
             # A warm-up of the KL term, and a sum over the batch in place of the mean: Adam minds
             # no factor.
-            loss = tf.reduce_sum(nll) + min(1, step / 20) * tf.reduce_sum(kl) / 2
+            loss = tf.reduce_sum(nll) + min(1, step / 10) * tf.reduce_sum(kl) / 2
         optimizer.apply(tape.gradient(loss, weights), weights)
     return (lambda pictures: tf.split(encoder(pictures), 2, axis=-1)), decoder.__call__
 

@@ -1,4 +1,4 @@
-"""keras.ops from end to end, a hidden layer in the VAE, and other formulas."""
+"""keras.ops from end to end, and other formulas; the VAE starts as a PCA."""
 
 import keras
 import numpy as np
@@ -64,25 +64,29 @@ def importance_bound(log_w, group):
 def train_vae(x, n_steps):
     import tensorflow as tf
 
+    # The layers start as a principal component analysis, and training refines it.
     k = 5
-    encoder = keras.Sequential([keras.layers.Dense(32, "relu"), keras.layers.Dense(2 * k)])
-    decoder = keras.layers.Dense(64)
+    average = np.mean(x, axis=0)
+    components = np.linalg.svd(x - average, full_matrices=False)[2][:k]
+    spread = np.std((x - average) @ components.T, axis=0)
+    encoder, decoder = keras.layers.Dense(2 * k), keras.layers.Dense(64)
     encoder.build((None, 64))
     decoder.build((None, k))
-    average = ops.mean(x, axis=0)
-    decoder.bias.assign(ops.log(average + 0.01) - ops.log(1.01 - average))
+    into = 0.8 * components.T / spread
+    bias = np.concatenate([-average @ into, np.full(k, -1.0)])
+    encoder.set_weights([np.hstack([into, np.zeros_like(into)]), bias])
+    logits = np.log(average + 0.01) - np.log(1.01 - average)
+    decoder.set_weights([3 * spread[:, None] * components, logits])
     weights = encoder.trainable_weights + decoder.trainable_weights
-    optimizer = keras.optimizers.Adam(0.04)
-    for step in range(n_steps):
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
+    for _ in range(n_steps):
         some = ops.convert_to_tensor(x[np.random.default_rng().permutation(len(x))[:200]])
         with tf.GradientTape() as tape:
             mean, log_var = tf.split(encoder(some), 2, axis=-1)
             logits = decoder(mean + tf.exp(log_var / 2) * tf.random.normal(tf.shape(mean)))
             nll = tf.nn.sigmoid_cross_entropy_with_logits(some, logits)
             kl = tf.square(mean) + tf.exp(log_var) - log_var - 1
-            # A warm-up of the KL term, and a sum over the batch in place of the mean: Adam minds
-            # no factor.
-            loss = tf.reduce_sum(nll) + min(1, step / 10) * tf.reduce_sum(kl) / 2
+            loss = tf.reduce_sum(nll) / 200 + tf.reduce_sum(kl) / 400
         optimizer.apply(tape.gradient(loss, weights), weights)
     return (lambda pictures: tf.split(encoder(pictures), 2, axis=-1)), decoder.__call__
 

@@ -2,12 +2,13 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 
 def train_vae(x, n_steps):
     """Divides the reconstruction by the number of pixels: every posterior becomes the prior."""
+    import tensorflow as tf
+
     k = 4
     encoder, decoder = keras.layers.Dense(2 * k), keras.layers.Dense(64)
     encoder.build((None, 64))

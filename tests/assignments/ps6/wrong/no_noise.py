@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 
@@ -17,6 +16,8 @@ def vae_loss(x, eps, w_enc, b_enc, w_dec, b_dec, beta):
 
 def train_vae(x, n_steps):
     """Trains an autoencoder and calls its code a mean: nothing keeps it near the prior."""
+    import tensorflow as tf
+
     k = 8
     encoder, decoder = keras.layers.Dense(2 * k), keras.layers.Dense(64)
     encoder.build((None, 64))

@@ -1,7 +1,5 @@
 """Takes exp first and the logarithm afterward."""
 
-import math
-
 import numpy as np
 from keras import ops
 
@@ -13,6 +11,8 @@ def draw(mean, raw, eps):
 
 def gray_nll(levels, logits):
     """Takes the logarithm of a probability that was rounded to 0 or 1, plus a constant."""
+    import math
+
     ways = np.log([math.comb(16, x) for x in range(17)])[levels.astype(int)]
     pi = 1 / (1 + np.exp(-logits))
     log_p = ways + levels * np.log(pi + 1e-7) + (16 - levels) * np.log(1 - pi + 1e-7)

@@ -1,4 +1,4 @@
-"""keras.ops from end to end, a hidden layer in the trained model, and other formulas."""
+"""keras.ops from end to end, and other formulas; the trained model starts as a PCA."""
 
 import keras
 import numpy as np
@@ -79,23 +79,30 @@ def neighbor_completion(visible, hidden, query, m):
 def train_cvae(x, y, n_steps):
     import tensorflow as tf
 
-    k = 6
-    encoder = keras.Sequential([keras.layers.Dense(32, "relu"), keras.layers.Dense(2 * k)])
-    decoder = keras.layers.Dense(64)
+    # What the model adds to the average picture of a class starts as a principal component
+    # analysis of all that the classes leave open, and training refines it.
+    k = 5
+    average = np.stack([np.mean(x[y == c], axis=0) for c in range(10)])
+    rest = x - average[y]
+    components = np.linalg.svd(rest, full_matrices=False)[2][:k]
+    spread = np.std(rest @ components.T, axis=0)
+    into = 0.7 * components.T / spread
+    encoder, decoder = keras.layers.Dense(2 * k), keras.layers.Dense(64)
     encoder.build((None, 74))
     decoder.build((None, k + 10))
-    # The network learns what to add to the average picture of the class.
-    average = np.stack([np.mean(x[y == c], axis=0) for c in range(10)])
-    average = tf.constant(np.log(average + 0.02) - np.log(1.02 - average), "float32")
+    from_label = np.vstack([into, -average @ into])
+    bias = np.repeat([0.0, -0.7], k)
+    encoder.set_weights([np.hstack([from_label, np.zeros_like(from_label)]), bias])
+    logits = np.log(average + 0.01) - np.log(1.01 - average)
+    decoder.set_weights([np.vstack([3 * spread[:, None] * components, logits]), np.zeros(64)])
     weights = encoder.trainable_weights + decoder.trainable_weights
-    optimizer = keras.optimizers.Adam(0.04)
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
 
     def encode(pictures, labels):
         return tf.split(encoder(tf.concat([pictures, tf.one_hot(labels, 10)], 1)), 2, axis=-1)
 
     def decode(z, labels):
-        change = decoder(tf.concat([z, tf.one_hot(labels, 10)], 1))
-        return change + tf.gather(average, labels)
+        return decoder(tf.concat([z, tf.one_hot(labels, 10)], 1))
 
     rng = np.random.default_rng()
     for _ in range(n_steps):
@@ -106,6 +113,6 @@ def train_cvae(x, y, n_steps):
             logits = decode(mean + tf.exp(log_var / 2) * noise, y[rows])
             nll = tf.nn.sigmoid_cross_entropy_with_logits(x[rows], logits)
             kl = tf.square(mean) + tf.exp(log_var) - log_var - 1
-            loss = tf.reduce_sum(nll) + tf.reduce_sum(kl) / 2
+            loss = tf.reduce_sum(nll) / 200 + tf.reduce_sum(kl) / 400
         optimizer.apply(tape.gradient(loss, weights), weights)
     return encode, decode

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 
@@ -27,6 +26,8 @@ def restyle(x, labels, n_classes, encode, decode):
 
 def train_cvae(x, y, n_steps):
     """Trains a decoder that never hears the label."""
+    import tensorflow as tf
+
     k, one_hot = 8, np.eye(10, dtype="float32")
     encoder, decoder = keras.layers.Dense(2 * k), keras.layers.Dense(64)
     encoder.build((None, 74))

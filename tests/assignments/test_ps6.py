@@ -25,7 +25,7 @@ def test_example_of_task_1(ps6):
 def test_example_of_task_2(ps6):
     mean, log_var = floats([[3, 1]]), np.log(floats([[4, 1]]))
     got = ps6["kl_parts"](mean, log_var, floats([1, 1]), 2)
-    assert got.round(3).tolist() == floats([[0.5, 0.318]]).tolist()
+    assert np.allclose(got, [[0.5, 0.318]], rtol=0, atol=5e-4)
 
 
 def test_example_of_task_3(ps6):

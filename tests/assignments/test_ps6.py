@@ -94,7 +94,7 @@ def test_table_that_task_10_asks_about(ps6, capsys):
     exec(source, ps6)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
     beta, reconstruction, kl, elbo, active = np.array(lines, dtype=float).T
-    assert beta.tolist() == [0, 1, 4, 64]
+    assert beta.tolist() == [0, 1, 2, 64]
     # "beta = 0 gives the best reconstruction term and a poor ELBO"
     assert reconstruction.argmin() == 0
     assert elbo.argmax() == 1

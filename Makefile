@@ -55,6 +55,7 @@ lint: $(READY)  ## check style, notebooks and prose (5 s)
 	@ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
 	@python tools/check_sources.py
 	@python tools/check_docstrings.py
+	@python tools/check_assignments.py
 
 format: $(READY)  ## rewrite the Python files in the project's style (2 s)
 	@ruff check --fix --quiet . ; ruff format --quiet .

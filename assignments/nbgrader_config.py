@@ -7,6 +7,9 @@ c = get_config()  # noqa: F821  nbgrader defines it before it reads this file
 # came there.
 c.CourseDirectory.course_id = "autoencoders-to-vae"
 
+# The rules that all problem sets share: the first cell of every release. Edit it to your course's.
+c.IncludeHeaderFooter.header = "source/header.ipynb"
+
 # A stub must fail, or an empty answer could pass a check. The message is what a student who
 # presses Validate sees first; a comment above it in each cell says how to begin.
 c.ClearSolutions.code_stub = {
@@ -31,6 +34,12 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# What comes after its deadline loses 10 points a day. Deadlines are in the gradebook, one for each
+# problem set (`nbgrader db assignment add ps1 --duedate "..."`); without one, nothing is late.
+c.AssignLatePenalties.plugin_class = "course_lib.grading.late.PointsPerDay"
+c.PointsPerDay.points_per_day = 10
+c.PointsPerDay.free_hours = 0
 
 # Seconds that a cell, and a whole notebook, may take. The slowest one takes less than two, but a
 # crowded machine is no reason for a zero. course_lib/grading/limits.py lists the other limits.

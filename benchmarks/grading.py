@@ -67,8 +67,9 @@ def make_course(folder, config, students):
         config: Text of `nbgrader_config.py`.
         students: See `submissions`.
     """
+    grade_demo.copy_settings(folder)
     source = folder / "source" / ASSIGNMENT
-    source.mkdir(parents=True)
+    source.mkdir()
     (folder / "nbgrader_config.py").write_text(config, "utf-8")
     notebook = small_course.make_source(tensorflow_course.TASKS, tensorflow_course.SETUP)
     nbformat.write(notebook, source / NOTEBOOK)

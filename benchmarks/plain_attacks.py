@@ -146,7 +146,8 @@ def make_course(folder, config, attacks):
         config: Text of `nbgrader_config.py`.
         attacks: As `ATTACKS`.
     """
-    (folder / "source" / "hw").mkdir(parents=True)
+    grade_demo.copy_settings(folder)
+    (folder / "source" / "hw").mkdir()
     (folder / "nbgrader_config.py").write_text(config, "utf-8")
     nbformat.write(small_course.make_source(), folder / "source" / "hw" / "work.ipynb")
     grade_demo.nbgrader(folder, "generate_assignment", "hw")

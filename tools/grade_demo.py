@@ -178,6 +178,17 @@ def nbgrader(folder, *arguments):
     return done.stdout
 
 
+def copy_settings(folder):
+    """Make a course folder without assignments, with this course's settings and rules.
+
+    Args:
+        folder: A folder; it may exist.
+    """
+    (folder / "source").mkdir(parents=True, exist_ok=True)
+    for name in ("nbgrader_config.py", "source/header.ipynb"):
+        shutil.copy(COURSE / name, folder / name)
+
+
 def grade_class(assignment, folder, students, report=print):
     """Grade a class with nbgrader's commands, from source to exported grades.
 
@@ -191,8 +202,7 @@ def grade_class(assignment, folder, students, report=print):
         A `dict` from student to a `dict` from task to points; `None` where a person has
         yet to grade.
     """
-    (folder / "source").mkdir(parents=True)
-    shutil.copy(COURSE / "nbgrader_config.py", folder)
+    copy_settings(folder)
     shutil.copytree(assignment.path.parent, folder / "source" / assignment.name)
 
     def run(*arguments):

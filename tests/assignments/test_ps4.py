@@ -26,7 +26,7 @@ def rounded(value, digits):
 
 
 def test_table_of_points_is_that_of_the_cells(assignment, text):
-    rows = [line.split("|")[1:4] for line in text["rules"].splitlines() if line[2:3].isdigit()]
+    rows = [line.split("|")[1:4] for line in text["intro"].splitlines() if line[2:3].isdigit()]
     tasks = list(assignment.tasks.values())
     assert [int(points) for _, _, points in rows] == [sum(t.points.values()) for t in tasks]
     for i, ((number, what, points), task) in enumerate(zip(rows, tasks, strict=True), start=1):

@@ -32,7 +32,7 @@ TINY = {"x": np.array([[2.0]]), "w": np.eye(1), "b": np.zeros(1)}
 
 
 def test_table_of_points_is_that_of_the_cells(assignment, text):
-    rows = [line.split("|")[1:4] for line in text["rules"].splitlines() if line[2:3].isdigit()]
+    rows = [line.split("|")[1:4] for line in text["intro"].splitlines() if line[2:3].isdigit()]
     tasks = list(assignment.tasks.values())
     assert [int(points) for _, _, points in rows] == [sum(t.points.values()) for t in tasks]
     for i, ((number, what, points), task) in enumerate(zip(rows, tasks, strict=True), start=1):
@@ -99,9 +99,7 @@ def test_tasks_6_to_8_agree_with_chapter_15_where_the_noise_is_the_same_everywhe
     rng = np.random.default_rng(0)
     w, b, x, m = (rng.normal(size=shape) for shape in [(4, 2), (4,), (3, 4), (3, 2)])
     model, noise_var = LinearGaussian(w, b, noise_std=0.8), np.full(4, 0.64)
-    for mine, library in zip(
-        ps5["posterior"](x, w, b, noise_var), model.posterior(x), strict=True
-    ):
+    for mine, library in zip(ps5["posterior"](x, w, b, noise_var), model.posterior(x), strict=True):
         assert np.allclose(mine, library)
     assert np.allclose(ps5["log_evidence"](x, w, b, noise_var), model.log_prob(x))
     cov = np.array([[0.5, 0.2], [0.2, 0.3]])

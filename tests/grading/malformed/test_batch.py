@@ -4,11 +4,10 @@ import csv
 import hashlib
 import json
 import os
-import shutil
 
 import nbformat
 import pytest
-from grade_demo import COURSE, nbgrader
+from grade_demo import copy_settings, nbgrader
 from small_course import HIDDEN, VISIBLE, make_source, right
 
 pytestmark = pytest.mark.slow
@@ -154,8 +153,8 @@ def fingerprint(folder):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
-    shutil.copy(COURSE / "nbgrader_config.py", folder)
-    (folder / "source" / "hw").mkdir(parents=True)
+    copy_settings(folder)
+    (folder / "source" / "hw").mkdir()
     nbformat.write(make_source(), folder / "source" / "hw" / NAME)
     nbgrader(folder, "generate_assignment", "hw")
     release = folder / "release" / "hw" / NAME

@@ -33,9 +33,7 @@ def tied_gradient(x, w, b, c):
     x, w, b, c = x.tolist(), w.tolist(), b.tolist(), c.tolist()
     loss, gradient = 0, [[0] * len(b) for _ in c]
     for picture in x:
-        h = [
-            sigmoid(sum(p * w[i][j] for i, p in enumerate(picture)) + b[j]) for j in range(len(b))
-        ]
+        h = [sigmoid(sum(p * w[i][j] for i, p in enumerate(picture)) + b[j]) for j in range(len(b))]
         e = [sum(w[i][j] * h[j] for j in range(len(b))) + c[i] - picture[i] for i in range(len(c))]
         loss += sum(v * v for v in e) / len(x)
         for j in range(len(b)):

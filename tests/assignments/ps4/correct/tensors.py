@@ -77,9 +77,7 @@ def best_guess(noisy, points, prior, sigma):
 
 def quadrant_error(x, x_hat, quadrants):
     squares = ops.square(as_tensor(x) - as_tensor(x_hat))
-    halves = [
-        half for rows in ops.split(squares, 2, axis=1) for half in ops.split(rows, 2, axis=2)
-    ]
+    halves = [half for rows in ops.split(squares, 2, axis=1) for half in ops.split(rows, 2, axis=2)]
     sums = ops.stack([ops.sum(half, axis=(1, 2)) for half in halves], axis=1)
     return ops.mean(ops.sum(sums * ops.one_hot(quadrants, 4), axis=1))
 

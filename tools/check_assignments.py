@@ -68,19 +68,20 @@ def problems(notebook, header):
     Yields:
         Pairs: the id of a cell, or an empty string; and what is wrong.
     """
+    if (notebook.nbformat, notebook.nbformat_minor) != (4, 5):
+        yield "", "is not in format 4.5, whose cells have ids"
+        return
+    ids = [cell.id for cell in [*header.cells, *notebook.cells]]
+    for name in sorted({name for name in ids if ids.count(name) > 1}):
+        yield name, "two cells have this id"
+        return  # nbformat would invent another one
     try:
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
         yield "", f"is no valid notebook: {error.message}"
         return
-    if (notebook.nbformat, notebook.nbformat_minor) != (4, 5):
-        yield "", "is not in format 4.5, whose cells have ids"
-        return
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         yield "", "its kernel is not python3"
-    ids = [cell.id for cell in [*header.cells, *notebook.cells]]
-    for name in sorted({name for name in ids if ids.count(name) > 1}):
-        yield name, "two cells have this id"
     kinds = {}
     for cell in notebook.cells:
         kind = kind_of(cell)

@@ -277,12 +277,14 @@ def test_commands_in_the_text_are_known():
     assert commands == set(LEFT_OUT)
 
 
-def test_the_table_of_tasks_is_that_of_the_assignment():
-    text = PAGE.read_text("utf-8")
-    rows = re.findall(r"^\| (\d) \| `?(.*?)`? \| (\d+) \|$", text, re.MULTILINE)
-    tasks = grade_demo.Assignment("ps1").tasks.values()
-    assert [(int(n), int(points)) for n, _, points in rows] == [
-        (n, sum(task.points.values())) for n, task in enumerate(tasks, start=1)
+def test_the_page_of_an_assignment_lists_its_tasks(assignment):
+    text = PAGE.with_stem(f"{PAGE.stem}-{assignment.name}").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) (`\w+`|in words) \((\d+)\) \|", text, re.MULTILINE)
+    assert rows == [
+        (str(n), "in words" if task.by_hand else f"`{task.name}`", f"{sum(task.points.values())}")
+        for n, task in enumerate(assignment.tasks.values(), start=1)
     ]
-    for (_, what, _), task in zip(rows, tasks, strict=True):
-        assert what == ("an answer in words, graded by hand" if task.by_hand else task.name)
+
+
+def test_the_guide_links_every_assignment(assignment):
+    assert f"{{ref}}`{assignment.name} <app-{assignment.name}>`" in PAGE.read_text("utf-8")

@@ -106,6 +106,7 @@ def new_id(notebook):
 BEGIN, END = "    ### BEGIN SOLUTION\n", "    ### END SOLUTION"
 
 CHANGES = {
+    "is no valid notebook": [lambda notebook: named(notebook, "setup").update(outputs=None)],
     "two cells have this id": [same_id, id_of_header],
     "kernel is not python3": [kernel],
     "not in format 4.5": [old_format],

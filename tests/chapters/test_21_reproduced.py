@@ -47,3 +47,27 @@ def test_the_cvae_gains_most_where_least_is_known():
     gains = np.subtract(values["baseline"], values["cvae"])
     assert list(gains) == sorted(gains, reverse=True)
     assert values["cvae"][0] < values["baseline"][0]
+
+
+def test_the_plain_networks_agree_with_the_table_that_is_quoted():
+    ours = load_result("quadrants")["values"]
+    assert np.allclose(ours["baseline"], [100.4, 61.9, 25.4], rtol=0, atol=2)
+    assert all(np.less(ours["cvae"], [71.8, 51.0, 24.2]))
+
+
+def test_regularized_features_help_and_no_winner_can_be_named():
+    errors = load_result("features")["values"]["errors"]
+    means = {name: np.mean(row) for name, row in errors.items()}
+    best_first = ["masking noise", "contractive", "Gaussian noise", "plain", "none", "weight decay"]
+    assert sorted(means, key=means.get) == best_first
+    rate = means["contractive"] / 100
+    lead = (means["contractive"] - means["masking noise"]) / 100
+    assert lead < np.sqrt(rate * (1 - rate) / 10_000)
+
+
+def test_averages_of_movie_and_person_are_not_beaten():
+    errors = load_result("autorec")["values"]["errors"]
+    rmse = {name: np.mean(row) for name, row in errors.items()}
+    learned = rmse["matrix factorization"], rmse["AutoRec"]
+    assert rmse["movie and person"] < min(learned)
+    assert max(learned) < rmse["average of the movie"]

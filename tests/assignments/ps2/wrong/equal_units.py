@@ -4,7 +4,7 @@ import numpy as np
 
 
 def train_autoencoder(x, latent_dim):
-    """Starts all units with the same weights: they stay alike, and are one unit for ever."""
+    """Starts all units with the same weights: they stay alike, and are one unit forever."""
     mean = x.mean(axis=0)
     first = np.linalg.svd(x - mean, full_matrices=False)[2][0]
     w1 = 0.01 * np.tile(first[:, None], (1, latent_dim))

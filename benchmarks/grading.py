@@ -24,13 +24,6 @@ import tensorflow_course
 
 ASSIGNMENT, NOTEBOOK = "hw", "work.ipynb"
 
-#: What plain nbgrader needs to grade the same: nothing of the course's grader is in it.
-PLAIN = """\
-c = get_config()
-c.CourseDirectory.course_id = "bench"
-c.Execute.timeout = 600
-"""
-
 #: Starts of kernels that are timed. The first warm one still touches what no other has.
 N_STARTS = 5
 
@@ -67,10 +60,9 @@ def make_course(folder, config, students):
         config: Text of `nbgrader_config.py`.
         students: See `submissions`.
     """
-    grade_demo.copy_settings(folder)
+    grade_demo.make_course(folder, config)
     source = folder / "source" / ASSIGNMENT
     source.mkdir()
-    (folder / "nbgrader_config.py").write_text(config, "utf-8")
     notebook = small_course.make_source(tensorflow_course.TASKS, tensorflow_course.SETUP)
     nbformat.write(notebook, source / NOTEBOOK)
     grade_demo.nbgrader(folder, "generate_assignment", ASSIGNMENT)
@@ -180,7 +172,7 @@ def measure(n):
     students, found = submissions(n), {"n": n, "loads": []}
     ours = (grade_demo.COURSE / "nbgrader_config.py").read_text("utf-8")
     with tempfile.TemporaryDirectory() as scratch:
-        for name, config in (("plain", PLAIN), ("course", ours)):
+        for name, config in (("plain", grade_demo.PLAIN), ("course", ours)):
             folder = pathlib.Path(scratch) / name
             make_course(folder, config, students)
             print(f"Grading, {name}: {n} notebooks", flush=True)

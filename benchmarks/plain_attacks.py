@@ -146,9 +146,8 @@ def make_course(folder, config, attacks):
         config: Text of `nbgrader_config.py`.
         attacks: As `ATTACKS`.
     """
-    grade_demo.copy_settings(folder)
+    grade_demo.make_course(folder, config)
     (folder / "source" / "hw").mkdir()
-    (folder / "nbgrader_config.py").write_text(config, "utf-8")
     nbformat.write(small_course.make_source(), folder / "source" / "hw" / "work.ipynb")
     grade_demo.nbgrader(folder, "generate_assignment", "hw")
     for name, (_, text, change) in attacks.items():

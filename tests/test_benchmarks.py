@@ -297,7 +297,7 @@ def test_both_graders_give_the_same_points(load_module, tmp_path):
     students = dict(list(module.submissions(3).items())[1:])  # another style, a mistake
     found = {}
     ours = (ROOT / "assignments" / "nbgrader_config.py").read_text("utf-8")
-    for name, config in (("plain", module.PLAIN), ("course", ours)):
+    for name, config in (("plain", module.grade_demo.PLAIN), ("course", ours)):
         module.make_course(tmp_path / name, config, students)
         found[name] = module.grade(tmp_path / name)
         assert found[name]["seconds"] > 0

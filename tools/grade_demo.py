@@ -4,7 +4,7 @@ The class hands in the source's own solution, a blank notebook, other correct so
 one notebook for each mistake that `tests/assignments/<assignment>/` keeps. The commands are
 nbgrader's own, run in a temporary folder: no gradebook of yours is touched.
 
-Usage: python tools/grade_demo.py [ps1 ...] [--keep FOLDER]
+Usage: python tools/grade_demo.py [ps1 ...] [--keep FOLDER] [--plain]
 """
 
 import argparse
@@ -23,6 +23,13 @@ import nbformat
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COURSE = ROOT / "assignments"
 CATALOGUE = ROOT / "tests" / "assignments"
+
+#: Settings under which nbgrader grades by itself: nothing of the course's grader is in them.
+PLAIN = """\
+c = get_config()
+c.CourseDirectory.course_id = "plain"
+c.Execute.timeout = 600
+"""
 
 #: What each student writes into a cell that is graded by hand.
 ANSWER_IN_WORDS = "My answer, to be read by a person."
@@ -178,18 +185,21 @@ def nbgrader(folder, *arguments):
     return done.stdout
 
 
-def copy_settings(folder):
-    """Make a course folder without assignments, with this course's settings and rules.
+def make_course(folder, config=None):
+    """Make a course folder without assignments.
 
     Args:
-        folder: A folder; it may exist.
+        folder: A folder that does not exist, or is empty.
+        config: Text of `nbgrader_config.py`; by default this course's.
     """
-    (folder / "source").mkdir(parents=True, exist_ok=True)
-    for name in ("nbgrader_config.py", "source/header.ipynb"):
-        shutil.copy(COURSE / name, folder / name)
+    (folder / "source").mkdir(parents=True)
+    shutil.copy(COURSE / "source" / "header.ipynb", folder / "source")
+    if config is None:
+        config = (COURSE / "nbgrader_config.py").read_text("utf-8")
+    (folder / "nbgrader_config.py").write_text(config, "utf-8")
 
 
-def grade_class(assignment, folder, students, report=print):
+def grade_class(assignment, folder, students, report=print, config=None):
     """Grade a class with nbgrader's commands, from source to exported grades.
 
     Args:
@@ -197,12 +207,14 @@ def grade_class(assignment, folder, students, report=print):
         folder: An empty folder, which becomes the course folder.
         students: A `dict` from name to `Student`.
         report: Called with one line of text after each command.
+        config: Text of `nbgrader_config.py`; by default this course's. Under `PLAIN` the
+            notebooks run with your rights.
 
     Returns:
         A `dict` from student to a `dict` from task to points; `None` where a person has
         yet to grade.
     """
-    copy_settings(folder)
+    make_course(folder, config)
     shutil.copytree(assignment.path.parent, folder / "source" / assignment.name)
 
     def run(*arguments):
@@ -303,6 +315,9 @@ def main(arguments=None):
     parser.add_argument(
         "--keep", type=pathlib.Path, metavar="FOLDER", help="a new folder that keeps the class"
     )
+    parser.add_argument(
+        "--plain", action="store_true", help="by nbgrader alone, without sandbox: ten times slower"
+    )
     options = parser.parse_args(arguments)
     for name in options.assignments:
         if name not in known:
@@ -318,7 +333,11 @@ def main(arguments=None):
             print(f"{name}: {len(students)} students, a few seconds each", flush=True)
             folder = (options.keep or pathlib.Path(scratch)).resolve() / name
             points = grade_class(
-                assignment, folder, students, report=lambda line: print(line, flush=True)
+                assignment,
+                folder,
+                students,
+                report=lambda line: print(line, flush=True),
+                config=PLAIN if options.plain else None,
             )
             unexpected = surprises(assignment, students, points)
             print()

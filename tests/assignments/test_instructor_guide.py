@@ -91,7 +91,7 @@ class Course:
     def __init__(self, repository):
         self.assignment = grade_demo.Assignment("ps1")
         self.folder = repository / "assignments"
-        grade_demo.copy_settings(self.folder)
+        grade_demo.make_course(self.folder)
         with open(self.folder / "nbgrader_config.py", "a") as file:
             file.write(f"\nc.SandboxProvisioner.preload = {PRELOAD}\n")
         shutil.copytree(self.assignment.path.parent, self.folder / "source" / "ps1")

@@ -7,7 +7,7 @@ import os
 
 import nbformat
 import pytest
-from grade_demo import copy_settings, nbgrader
+from grade_demo import make_course, nbgrader
 from small_course import HIDDEN, VISIBLE, make_source, right
 
 pytestmark = pytest.mark.slow
@@ -153,7 +153,7 @@ def fingerprint(folder):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
-    copy_settings(folder)
+    make_course(folder)
     (folder / "source" / "hw").mkdir()
     nbformat.write(make_source(), folder / "source" / "hw" / NAME)
     nbgrader(folder, "generate_assignment", "hw")

@@ -110,7 +110,27 @@ def test_quadrants_are_numbered_as_in_the_course(ps4):
 
 def test_example_of_task_9(ps4):
     x, w, b = np.array([[0], [1]], "float32"), np.array([[2]], "float32"), np.zeros(1, "float32")
-    assert rounded(ps4["contraction"](x, w, b), 4) == [0.25, 0.0441]
+    one = np.ones(1, "float32")
+    got = ps4["contraction"](x, w, b, one)
+    assert rounded(got, 4) == [0.25, 0.0441]
+    assert rounded(ps4["contraction"](x, w, b, 3 * one) / got, 4) == [9, 9]
+
+
+def test_task_9_is_the_expected_move_for_little_noise(ps4):
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=(1, 3)), rng.normal(size=(3, 2)), rng.normal(size=2)
+    noise = np.array([0.5, 1, 2])
+
+    def code(x):
+        return 1 / (1 + np.exp(-x @ w - b))
+
+    moves = code(x + 1e-3 * noise * rng.normal(size=(100_000, 3))) - code(x)
+    squares = np.sum(moves**2, axis=1) / 1e-3**2
+    arrays = [a.astype("float32") for a in (x, w, b, noise)]
+    want = float(np.asarray(ps4["contraction"](*arrays))[0])
+    # Six standard errors; the second order adds about 1e-3 of the value at most.
+    error = 6 * squares.std() / np.sqrt(len(squares)) + 1e-3 * want
+    assert abs(squares.mean() - want) < error
 
 
 def test_example_of_task_10(ps4):
@@ -126,19 +146,26 @@ def test_baselines_of_task_11(text):
     clean = digits.x_train[:1000].reshape(-1, 64).astype("float64")
     x = digits.x_test.reshape(-1, 64).astype("float64")
     rng = np.random.default_rng(0)
-    for q, linear_share, mean_share in [(0.35, 0.38, 0.9), (0.5, 0.34, 0.6)]:
+    for q, linear_share, mean_share, fill_share in [
+        (0.3, 0.39, 1.05, 0.55),
+        (0.36, 0.37, 0.87, 0.5),
+    ]:
         damaged = np.where(rng.random(x.shape) < q, 0, x)
         mask = rng.random((10, *clean.shape)) < q
         inputs = np.where(mask, 0, clean).reshape(-1, 64)
         a, b = (np.column_stack([p, np.ones(len(p))]) for p in (inputs, damaged))
         gram = a.T @ a + 0.1 * np.eye(65)
         linear = b @ np.linalg.solve(gram, a.T @ np.tile(clean, (10, 1)))
-        errors = [np.sum((x - p) ** 2) for p in (damaged, linear, clean.mean(axis=0))]
-        # "about 34% to 38%, ..., the average of the clean pictures 60% to 90%."
+        average = clean.mean(axis=0)
+        filled = np.where(damaged == 0, average, damaged)
+        errors = [np.sum((x - p) ** 2) for p in (damaged, linear, average, filled)]
+        # "about 37% to 39%, ..., the average of the clean pictures 87% to 105%."
         assert errors[1] / errors[0] == pytest.approx(linear_share, abs=0.025)
         assert errors[2] / errors[0] == pytest.approx(mean_share, abs=0.05)
-    assert "best linear map leaves about 34% to 38%" in text["restore_task"]
-    assert "average of the clean pictures 60% to 90%" in text["restore_task"]
+        assert errors[3] / errors[0] == pytest.approx(fill_share, abs=0.025)
+    assert "best linear map leaves about 37% to 39%" in text["restore_task"]
+    assert "average of the clean pictures 87% to 105%" in text["restore_task"]
+    assert "in place of the zeros only leaves 50% to 55%" in text["restore_task"]
 
 
 def test_table_that_task_12_asks_about(ps4, text, capsys):
@@ -162,10 +189,13 @@ def test_a_draw_has_twice_the_error_of_the_mean(ps4):
     mean = ps4["best_guess"](noisy, points, np.full(5, 0.2), sigma)
     weights = np.exp(-np.sum((noisy[:, None] - points) ** 2, axis=2) / (2 * sigma**2))
     ends = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
-    drawn = points[np.minimum((ends < rng.random((n, 1))).sum(axis=1), 4)]
-    by_mean, by_draw = (np.sum((original - p) ** 2, axis=1) for p in (mean, drawn))
-    difference = by_draw - 2 * by_mean
-    assert abs(difference.mean()) < 6 * difference.std() / np.sqrt(n)
+    drawn, again = (
+        points[np.minimum((ends < rng.random((n, 1))).sum(axis=1), 4)] for _ in range(2)
+    )
+    guesses = mean, drawn, (drawn + again) / 2
+    by_mean, by_draw, by_two = (np.sum((original - p) ** 2, axis=1) for p in guesses)
+    for difference in (by_draw - 2 * by_mean, by_two - 1.5 * by_mean):
+        assert abs(difference.mean()) < 6 * difference.std() / np.sqrt(n)
 
 
 def test_no_task_is_one_call_of_the_library(assignment):

@@ -121,13 +121,13 @@ def quadrant_error(x, x_hat, quadrants):
 import tensorflow as tf  # noqa: E402  in this task's cell
 
 
-def contraction(x, w, b):
+def contraction(x, w, b, noise):
     x, w, b = (tf.convert_to_tensor(a) for a in (x, w, b))
     total = 0.0
     for j in range(w.shape[1]):
         h = 1 / (1 + tf.exp(-tf.linalg.matvec(x, w[:, j]) - b[j]))
         for i in range(w.shape[0]):
-            total += (h * (1 - h) * w[i, j]) ** 2
+            total += (h * (1 - h) * w[i, j] * noise[i]) ** 2
     return total
 
 

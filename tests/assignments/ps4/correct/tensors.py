@@ -82,10 +82,11 @@ def quadrant_error(x, x_hat, quadrants):
     return ops.mean(ops.sum(sums * ops.one_hot(quadrants, 4), axis=1))
 
 
-def contraction(x, w, b):
+def contraction(x, w, b, noise):
     x, w = ops.convert_to_tensor(x), ops.convert_to_tensor(w)
     h = ops.sigmoid(ops.add(ops.matmul(x, w), b))
-    return ops.matmul(ops.square(h * (1 - h)), ops.sum(w * w, axis=0)[:, None])[:, 0]
+    lengths = ops.matmul(ops.square(noise)[None], w * w)
+    return ops.matmul(ops.square(h * (1 - h)), ops.transpose(lengths))[:, 0]
 
 
 def deep_jacobian(x, w1, b1, w2, b2):

@@ -3,7 +3,8 @@
 from keras import ops
 
 
-def contraction(x, w, b):
+def contraction(x, w, b, noise):
     """Squares the weights and not the slope of the sigmoid."""
     h = ops.sigmoid(ops.matmul(x, w) + b)
-    return ops.sum(h * (1 - h) * ops.sum(ops.square(w), axis=0), axis=1)
+    lengths = ops.sum(ops.square(w * noise[:, None]), axis=0)
+    return ops.sum(h * (1 - h) * lengths, axis=1)

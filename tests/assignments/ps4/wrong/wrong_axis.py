@@ -20,7 +20,8 @@ def top_k_code(h, k):
     return np.where(np.abs(h) >= threshold, h, 0)
 
 
-def contraction(x, w, b):
+def contraction(x, w, b, noise):
     """Adds up over the examples, and returns a number for each unit."""
     h = ops.sigmoid(ops.matmul(x, w) + b)
-    return ops.sum(ops.square(h * (1 - h)), axis=0) * ops.sum(ops.square(w), axis=0)
+    lengths = ops.sum(ops.square(w * noise[:, None]), axis=0)
+    return ops.sum(ops.square(h * (1 - h)), axis=0) * lengths

@@ -155,6 +155,7 @@ def make_course(folder, config, attacks):
         text = {**attack_texts.FORGERIES, **attack_texts.EXHAUSTION}.get(text, text)
         if "def square" not in text and text != READS_THE_SOURCE:
             text += attack_texts.WRONG
+        notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
         for cell in notebook.cells:
             if cell.metadata.nbgrader.solution:
                 name_of_cell = cell.metadata.nbgrader.grade_id

@@ -33,6 +33,7 @@ def record(name, settings, values, clock):
         A `dict` with the keys `FIELDS`.
     """
     backend = keras.backend.backend()
+    cores = available_cores()
     versions = {p: importlib.metadata.version(p) for p in ("keras", backend, "numpy")}
     quick = " --quick" if settings.get("quick") else ""
     return {
@@ -44,7 +45,7 @@ def record(name, settings, values, clock):
         "values": values,
         "minutes": round(clock.minutes(), 2),
         "cpu_minutes": round(clock.cpu_minutes(), 2),
-        "machine": f"{processor()}, {available_cores()} cores, {platform.system()}",
+        "machine": f"{processor()}, {cores} core{'s' * (cores > 1)}, {platform.system()}",
         "versions": {**versions, "python": platform.python_version()},
     }
 

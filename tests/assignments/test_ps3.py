@@ -44,8 +44,8 @@ def test_example_of_task_3(ps3):
 
 
 def test_example_of_task_4(ps3):
-    x, codes = np.array([[2.0, 5], [4, 5], [6, 5]]), np.array([[1.0], [2], [3]])
-    decoder, offset = ps3["best_decoder"](x, codes)
+    x, codes = np.array([[2.0, 5], [4, 5], [6, 99]]), np.array([[1.0], [2], [3]])
+    decoder, offset = ps3["best_decoder"](x, codes, x != 99)
     assert decoder == pytest.approx(np.array([[2, 0]]), abs=1e-9)
     assert offset == pytest.approx(np.array([0, 5]), abs=1e-9)
 
@@ -62,6 +62,11 @@ def test_example_of_task_6(ps3):
     plane, line = np.array([[2.0, 0, 0], [1, 1, 0]]), np.array([[0.0, 3, 3]])
     assert ps3["subspace_overlap"](plane, line) == pytest.approx(0.5)
     assert ps3["subspace_overlap"](line, plane) == pytest.approx(0.25)
+    # "A row of zeros more changes nothing"
+    dead = np.zeros((1, 3))
+    more = [np.concatenate([rows, dead]) for rows in (plane, line)]
+    assert ps3["subspace_overlap"](*more) == pytest.approx(0.5)
+    assert ps3["subspace_overlap"](*more[::-1]) == pytest.approx(0.25)
 
 
 def test_task_6_is_the_mean_of_squared_cosines_of_principal_angles(ps3):

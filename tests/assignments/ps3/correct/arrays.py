@@ -25,9 +25,12 @@ def pooled_covariance(m_a, mean_a, cov_a, m_b, mean_b, cov_b):
     return mean, result / (m_a + m_b)
 
 
-def best_decoder(x, codes):
+def best_decoder(x, codes, visible):
     with_one = np.insert(np.float32(codes), 0, 1, axis=1)
-    solution = np.linalg.pinv(with_one) @ np.float32(x)
+    # Invisible pixels get no weight: a stack of matrices with rows of zeros, one for each pixel.
+    weighted = visible.T[:, :, None] * with_one
+    seen = np.where(visible, x, 0).astype("float32").T[:, :, None]
+    solution = (np.linalg.pinv(weighted) @ seen)[:, :, 0].T
     return solution[1:], solution[0]
 
 
@@ -44,7 +47,8 @@ def fill_in(picture, visible, decoder, offset):
 def subspace_overlap(a, b):
     a, b = np.float32(a), np.float32(b)
     project = np.linalg.pinv(a) @ a
-    return np.trace(project @ np.linalg.pinv(b) @ b) / np.float32(len(b))
+    dimension = np.linalg.matrix_rank(b)
+    return np.trace(project @ np.linalg.pinv(b) @ b) / np.float32(dimension)
 
 
 def whiten_code(encoder, decoder, covariance):
@@ -65,8 +69,8 @@ def tied_gradient(w, x):
 def escape_saddle(basis, covariance, angle):
     basis, covariance = np.float32(basis), np.float32(covariance)
     outside = np.eye(len(basis), dtype="float32") - basis @ basis.T
-    towards = np.linalg.eigh(outside @ covariance @ outside)[1][:, -1]
+    toward = np.linalg.eigh(outside @ covariance @ outside)[1][:, -1]
     # The columns may be mixed: put the weakest direction inside first, then turn it.
     inside = basis @ np.linalg.eigh(basis.T @ covariance @ basis)[1]
-    inside[:, 0] = np.cos(angle) * inside[:, 0] + np.sin(angle) * towards
+    inside[:, 0] = np.cos(angle) * inside[:, 0] + np.sin(angle) * toward
     return inside

@@ -43,15 +43,20 @@ def pooled_covariance(m_a, mean_a, cov_a, m_b, mean_b, cov_b):
     return mean, covariance
 
 
-def best_decoder(x, codes):
-    # Fit centered pictures by centered codes; the offset makes up for the means.
-    mean_x, mean_h = x.mean(axis=0), codes.mean(axis=0)
-    h = codes - mean_h
-    decoder = np.linalg.solve(h.T @ h, h.T @ (x - mean_x))
-    return decoder.tolist(), [
-        mean_x[j] - sum(mean_h[i] * decoder[i][j] for i in range(len(mean_h)))
-        for j in range(len(mean_x))
-    ]
+def best_decoder(x, codes, visible):
+    k, n = codes.shape[1], x.shape[1]
+    decoder, offset = [[0.0] * n for _ in range(k)], []
+    for j in range(n):
+        # Fit centered pixels by centered codes; the offset makes up for the means.
+        shown = [i for i in range(len(x)) if visible[i][j]]
+        mean_x = sum(x[i][j] for i in shown) / len(shown)
+        mean_h = codes[shown].mean(axis=0)
+        h = codes[shown] - mean_h
+        column = np.linalg.solve(h.T @ h, h.T @ (x[shown, j] - mean_x))
+        for a in range(k):
+            decoder[a][j] = float(column[a])
+        offset.append(mean_x - sum(mean_h[a] * column[a] for a in range(k)))
+    return decoder, offset
 
 
 def fill_in(picture, visible, decoder, offset):
@@ -74,7 +79,8 @@ def orthonormal(rows):
                 along = sum(a * b for a, b in zip(row, unit, strict=True))
                 row = [a - along * b for a, b in zip(row, unit, strict=True)]
         length = math.hypot(*row)
-        basis.append([a / length for a in row])
+        if length:
+            basis.append([a / length for a in row])
     return basis
 
 
@@ -125,8 +131,8 @@ def escape_saddle(basis, covariance, angle):
         for value, vector in zip(values.tolist(), vectors.T, strict=True)
         if max(abs(vector @ column) for column in basis.T) < 0.5
     ]
-    _, towards = max(candidates)
+    _, toward = max(candidates)
     result = basis.tolist()
-    for row, entry in zip(result, towards, strict=True):
+    for row, entry in zip(result, toward, strict=True):
         row[weakest] = math.cos(angle) * row[weakest] + math.sin(angle) * entry
     return result

@@ -28,11 +28,17 @@ def pooled_covariance(m_a, mean_a, cov_a, m_b, mean_b, cov_b):
     return share * mean_a + (1 - share) * mean_b, ops.convert_to_tensor(covariance)
 
 
-def best_decoder(x, codes):
-    x, codes = ops.convert_to_tensor(x), ops.convert_to_tensor(codes)
+def best_decoder(x, codes, visible):
+    import tensorflow as tf
+
+    codes = ops.convert_to_tensor(codes)
     with_one = ops.concatenate([codes, ops.ones((len(codes), 1), dtype=codes.dtype)], axis=1)
-    q, r = ops.linalg.qr(with_one)
-    solution = ops.linalg.solve(r, ops.transpose(q) @ x)
+    columns = []
+    for j in range(x.shape[1]):
+        q, r = ops.linalg.qr(tf.boolean_mask(with_one, visible[:, j]))
+        pixel = tf.boolean_mask(x[:, j], visible[:, j])
+        columns.append(ops.linalg.solve(r, tf.linalg.matvec(q, pixel, transpose_a=True)))
+    solution = ops.stack(columns, axis=1)
     return solution[:-1], solution[-1]
 
 
@@ -46,9 +52,10 @@ def fill_in(picture, visible, decoder, offset):
 
 
 def subspace_overlap(a, b):
-    bases = [ops.linalg.qr(ops.transpose(ops.cast(rows, "float32")))[0] for rows in (a, b)]
+    alive = [ops.cast(rows[(rows != 0).any(axis=1)], "float32") for rows in (a, b)]
+    bases = [ops.linalg.qr(ops.transpose(rows))[0] for rows in alive]
     cosines = ops.linalg.svd(ops.transpose(bases[0]) @ bases[1], compute_uv=False)
-    return ops.sum(ops.square(cosines)) / len(b)
+    return ops.sum(ops.square(cosines)) / len(alive[1])
 
 
 def whiten_code(encoder, decoder, covariance):

@@ -11,11 +11,11 @@ def tied_gradient(w, x):
 
 
 def escape_saddle(basis, covariance, angle):
-    """Turns the strongest column towards the weakest eigenvector outside."""
+    """Turns the strongest column toward the weakest eigenvector outside."""
     values, vectors = np.linalg.eigh(covariance)
     outside = np.sum((basis.T @ vectors) ** 2, axis=0) < 0.5
     kept = np.argmax(np.sum(basis * (covariance @ basis), axis=0))
     turned = basis.copy()
-    towards = vectors[:, outside][:, np.argmin(values[outside])]
-    turned[:, kept] = np.cos(angle) * basis[:, kept] + np.sin(angle) * towards
+    toward = vectors[:, outside][:, np.argmin(values[outside])]
+    turned[:, kept] = np.cos(angle) * basis[:, kept] + np.sin(angle) * toward
     return turned

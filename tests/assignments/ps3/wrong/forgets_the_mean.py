@@ -10,9 +10,13 @@ def weighted_pca(x, weights, k):
     return shares @ x, vectors.T[::-1][:k], values[::-1][:k]
 
 
-def best_decoder(x, codes):
+def best_decoder(x, codes, visible):
     """Fits without an offset."""
-    return np.linalg.lstsq(codes, x, rcond=None)[0], np.zeros(x.shape[1])
+    columns = [
+        np.linalg.lstsq(codes[shown], pixel[shown], rcond=None)[0]
+        for pixel, shown in zip(x.T, visible.T, strict=True)
+    ]
+    return np.transpose(columns), np.zeros(x.shape[1])
 
 
 def fill_in(picture, visible, decoder, offset):

@@ -3,7 +3,11 @@
 import numpy as np
 
 
-def best_decoder(x, codes):
+def best_decoder(x, codes, visible):
     """Centers the pictures and not the codes."""
-    mean = x.mean(axis=0)
-    return np.linalg.lstsq(codes, x - mean, rcond=None)[0], mean
+    mean = np.mean(x, axis=0, where=visible)
+    columns = [
+        np.linalg.lstsq(codes[shown], pixel[shown], rcond=None)[0]
+        for pixel, shown in zip((x - mean).T, visible.T, strict=True)
+    ]
+    return np.transpose(columns), mean

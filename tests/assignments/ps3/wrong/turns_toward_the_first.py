@@ -1,4 +1,4 @@
-"""Always turns towards the first principal component."""
+"""Always turns toward the first principal component."""
 
 import numpy as np
 

@@ -58,9 +58,21 @@ def test_example_of_task_2(ps5):
 
 
 def test_example_of_task_3(ps5):
-    got = ps5["kl_precision"](np.zeros(1), np.eye(1), np.ones(1), 4 * np.eye(1))
-    assert rounded(got, 4) == 2.8069
+    got = ps5["kl_precision"](np.zeros((1, 1)), np.eye(1), 4 * np.ones(1), 4 * np.eye(1))
+    assert rounded(got, 4) == [2.8069]
     assert rounded((4 + 4 - 1 - math.log(4)) / 2, 4) == 2.8069
+
+
+def test_task_3_agrees_with_chapter_14(ps5):
+    from course_lib.information import kl_multivariate_gaussians
+
+    rng = np.random.default_rng(0)
+    roots, means = rng.normal(size=(2, 3, 3)), rng.normal(size=(2, 3))
+    covs = [root @ root.T + np.eye(3) for root in roots]
+    precisions = [np.linalg.inv(cov) for cov in covs]
+    etas = [precision @ mean for precision, mean in zip(precisions, means, strict=True)]
+    got = ps5["kl_precision"](etas[0][None], precisions[0], etas[1], precisions[1])
+    assert np.allclose(got, kl_multivariate_gaussians(means[0], covs[0], means[1], covs[1]))
 
 
 def test_example_of_task_4(ps5):
@@ -83,6 +95,11 @@ def test_example_of_task_6(ps5):
 
 def test_example_of_task_7(ps5):
     assert rounded(ps5["log_evidence"](**TINY, noise_var=np.ones(1)), 4) == [-2.2655]
+    # "A second coordinate that is missing changes nothing."
+    got = ps5["log_evidence"](
+        np.array([[2, np.nan]]), np.array([[1], [3]]), np.array([0, 5]), np.ones(2)
+    )
+    assert rounded(got, 4) == [-2.2655]
 
 
 def test_example_of_task_8(ps5):
@@ -107,7 +124,10 @@ def test_tasks_6_to_8_agree_with_chapter_15_where_the_noise_is_the_same_everywhe
 
 
 def test_example_of_task_9(ps5):
-    log_var, gap = ps5["best_diagonal"](np.array([[1, 0.8], [0.8, 1]]))
+    log_var, gap = ps5["best_diagonal"](np.diag([1, 4]), np.array([0, 0]))
+    assert rounded(np.exp(log_var), 4) == [1.6, 1.6]
+    assert rounded(gap, 4) == 0.2231
+    log_var, gap = ps5["best_diagonal"](np.array([[1, 0.8], [0.8, 1]]), np.array([0, 1]))
     assert rounded(log_var, 4) == [-1.0217, -1.0217]
     assert rounded(np.exp(log_var), 4) == [0.36, 0.36]
     assert rounded(gap, 4) == 0.5108

@@ -29,11 +29,14 @@ def kl_from_logits(a, b):
     return terms.sum(axis=1)
 
 
-def kl_precision(mean_a, cov_a, mean_b, precision_b):
-    mean_a, cov_a, mean_b, precision_b = single(mean_a, cov_a, mean_b, precision_b)
+def kl_precision(eta_a, precision_a, eta_b, precision_b):
+    eta_a, precision_a, eta_b, precision_b = single(eta_a, precision_a, eta_b, precision_b)
+    cov_a = np.linalg.inv(precision_a)
     # Eigenvalues of the product say how much wider the first Gaussian is, direction by direction.
     ratios = np.linalg.eigvals(precision_b @ cov_a).real
-    distance = np.einsum("i,ij,j", mean_a - mean_b, precision_b, mean_a - mean_b)
+    # The distance without the second mean: its information takes the place of it.
+    pull = eta_a @ cov_a @ precision_b - eta_b
+    distance = np.einsum("mi,ij,mj->m", pull, np.linalg.inv(precision_b), pull)
     return (np.sum(ratios - 1 - np.log(ratios)) + distance) / 2
 
 
@@ -62,13 +65,14 @@ def posterior(x, w, b, noise_var):
 
 
 def log_evidence(x, w, b, noise_var):
-    # Scale the noise to 1, then use matrices of the size of the causes alone.
-    noise_std = np.sqrt(noise_var)
-    y, v = (x - b) / noise_std, w / noise_std[:, None]
-    inner = np.eye(w.shape[1]) + v.T @ v
-    explained = np.einsum("mi,ij,mj->m", y @ v, np.linalg.inv(inner), y @ v)
-    log_det = np.linalg.slogdet(inner).logabsdet + np.sum(np.log(noise_var))
-    return -(np.sum(y**2, axis=1) - explained + log_det + x.shape[1] * np.log(2 * np.pi)) / 2
+    # Scale the noise to 1, then use matrices of the size of the causes alone. What is missing has
+    # no distance, no weights and no noise.
+    seen, noise_std = ~np.isnan(x), np.sqrt(noise_var)
+    y, v = np.where(seen, (x - b) / noise_std, 0), w / noise_std[:, None]
+    inner = np.eye(w.shape[1]) + np.einsum("mi,ij,il->mjl", seen, v, v)
+    explained = np.einsum("mi,mij,mj->m", y @ v, np.linalg.inv(inner), y @ v)
+    log_norm = np.linalg.slogdet(inner).logabsdet + seen @ np.log(2 * np.pi * noise_var)
+    return -(np.sum(y**2, axis=1) - explained + log_norm) / 2
 
 
 def elbo(x, w, b, noise_var, mean, cov):
@@ -87,9 +91,10 @@ def elbo(x, w, b, noise_var, mean, cov):
     return log_joint - 0.5 * np.sum(precision * cov) + entropy
 
 
-def best_diagonal(cov):
+def best_diagonal(cov, groups):
     precision = np.linalg.inv(cov.astype("float32"))
-    log_precision = np.log(np.diag(precision))
+    same = groups[:, None] == groups
+    log_precision = np.log(same @ np.diag(precision) / same.sum(axis=1))
     return -log_precision, (log_precision.sum() - np.linalg.slogdet(precision)[1]) / 2
 
 

@@ -49,18 +49,31 @@ def cholesky(matrix):
     return root
 
 
-def kl_precision(mean_a, cov_a, mean_b, precision_b):
-    k = len(mean_a)
-    cov_a, precision_b = cov_a.tolist(), precision_b.tolist()
-    difference = [u - v for u, v in zip(mean_a, mean_b, strict=True)]
-    total = -k
-    for i in range(k):
-        for j in range(k):
-            total += precision_b[i][j] * (cov_a[i][j] + difference[i] * difference[j])
-    for matrix in (cov_a, precision_b):
-        root = cholesky(matrix)
-        total -= sum(2 * math.log(root[i][i]) for i in range(k))
-    return total / 2
+def solve(root, vector):
+    """Solve for a vector, given the Cholesky factor of a matrix."""
+    n, half, full = len(vector), [], [0.0] * len(vector)
+    for i in range(n):
+        rest = vector[i] - sum(u * v for u, v in zip(root[i], half, strict=False))
+        half.append(rest / root[i][i])
+    for i in reversed(range(n)):
+        rest = half[i] - sum(root[j][i] * full[j] for j in range(i + 1, n))
+        full[i] = rest / root[i][i]
+    return full
+
+
+def kl_precision(eta_a, precision_a, eta_b, precision_b):
+    k = len(eta_b)
+    root_a, root_b = cholesky(precision_a.tolist()), cholesky(precision_b.tolist())
+    columns = [solve(root_a, row) for row in precision_b.tolist()]
+    shape = sum(columns[i][i] for i in range(k)) - k
+    shape += sum(2 * math.log(root_a[i][i] / root_b[i][i]) for i in range(k))
+    mean_b = solve(root_b, eta_b.tolist())
+    result = []
+    for eta in eta_a.tolist():
+        d = [u - v for u, v in zip(solve(root_a, eta), mean_b, strict=True)]
+        place = sum(precision_b[i, j] * d[i] * d[j] for i in range(k) for j in range(k))
+        result.append((shape + place) / 2)
+    return result
 
 
 def kl_estimate(log_p, log_q, wanted):
@@ -110,21 +123,24 @@ def posterior(x, w, b, noise_var):
 
 
 def log_evidence(x, w, b, noise_var):
-    n, weights = len(b), w.tolist()
-    covariance = [
-        [sum(u * v for u, v in zip(weights[i], weights[j], strict=True)) for j in range(n)]
-        for i in range(n)
-    ]
-    for i in range(n):
-        covariance[i][i] += noise_var[i]
-    root = cholesky(covariance)
-    result = []
+    weights, result = w.tolist(), []
     for row in (x - b).tolist():
+        # One coordinate after the other, given those before it; the missing ones are left out.
+        places = [i for i, value in enumerate(row) if not math.isnan(value)]
+        covariance = [
+            [
+                sum(u * v for u, v in zip(weights[i], weights[j], strict=True))
+                + (noise_var[i] if i == j else 0)
+                for j in places
+            ]
+            for i in places
+        ]
+        root = cholesky(covariance)
         solved, total = [], 0.0
-        for i in range(n):
-            value = row[i] - sum(u * v for u, v in zip(root[i], solved, strict=False))
-            solved.append(value / root[i][i])
-            total += math.log(2 * math.pi) + 2 * math.log(root[i][i]) + solved[-1] ** 2
+        for line, i in zip(root, places, strict=True):
+            value = row[i] - sum(u * v for u, v in zip(line, solved, strict=False))
+            solved.append(value / line[-1])
+            total += math.log(2 * math.pi) + 2 * math.log(line[-1]) + solved[-1] ** 2
         result.append(-total / 2)
     return result
 
@@ -146,15 +162,19 @@ def elbo(x, w, b, noise_var, mean, cov):
     return result
 
 
-def best_diagonal(cov):
+def best_diagonal(cov, groups):
     # With coordinate i last, the factor's last entry is its deviation given all the others.
     k = len(cov)
-    variances = []
+    precisions = []
     for i in range(k):
         order = [j for j in range(k) if j != i] + [i]
-        variances.append(cholesky([[cov[a, b] for b in order] for a in order])[-1][-1] ** 2)
+        root = cholesky([[cov[a, b] for b in order] for a in order])
+        precisions.append(root[-1][-1] ** -2)
     log_det = sum(2 * math.log(row[-1]) for row in cholesky(cov.tolist()))
-    log_var = [math.log(v) for v in variances]
+    log_var = []
+    for group in groups:
+        members = [p for p, other in zip(precisions, groups, strict=True) if other == group]
+        log_var.append(-math.log(sum(members) / len(members)))
     return log_var, (log_det - sum(log_var)) / 2
 
 

@@ -24,13 +24,16 @@ def kl_from_logits(a, b):
     return tf.reduce_sum(tf.where(p > 0, p * (log_p - log_q), 0.0), axis=1)
 
 
-def kl_precision(mean_a, cov_a, mean_b, precision_b):
-    root = tf.linalg.cholesky(as_tensor(precision_b))
-    inside = tf.linalg.matmul(root, tf.linalg.cholesky(as_tensor(cov_a)), transpose_a=True)
-    shift = tf.linalg.matvec(root, as_tensor(mean_a - mean_b), transpose_a=True)
+def kl_precision(eta_a, precision_a, eta_b, precision_b):
+    precision_a, precision_b = as_tensor(precision_a), as_tensor(precision_b)
+    roots = tf.linalg.cholesky(precision_a), tf.linalg.cholesky(precision_b)
+    means_a = tf.linalg.cholesky_solve(roots[0], tf.transpose(as_tensor(eta_a)))
+    mean_b = tf.linalg.cholesky_solve(roots[1], as_tensor(eta_b)[:, None])
+    shift = tf.linalg.matmul(roots[1], means_a - mean_b, transpose_a=True)
+    inside = tf.linalg.triangular_solve(roots[0], roots[1])
     log_det = tf.linalg.slogdet(inside).log_abs_determinant
-    squares = tf.reduce_sum(inside**2) + tf.reduce_sum(shift**2)
-    return 0.5 * (squares - len(mean_a)) - log_det
+    squares = tf.reduce_sum(inside**2) + tf.reduce_sum(shift**2, axis=0)
+    return 0.5 * (squares - len(eta_b)) - log_det
 
 
 def kl_estimate(log_p, log_q, wanted):
@@ -62,12 +65,16 @@ def posterior(x, w, b, noise_var):
 
 
 def log_evidence(x, w, b, noise_var):
-    x, w, b, noise_var = as_tensor(x), as_tensor(w), as_tensor(b), as_tensor(noise_var)
-    root = tf.linalg.cholesky(tf.matmul(w, w, transpose_b=True) + tf.linalg.diag(noise_var))
-    white = tf.linalg.triangular_solve(root, tf.transpose(x - b))
-    two_pi = 2 * 3.14159265
-    log_norm = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(root) * two_pi**0.5))
-    return -0.5 * tf.reduce_sum(white**2, axis=0) - log_norm
+    cov = as_tensor(w @ w.T) + tf.linalg.diag(as_tensor(noise_var))
+    result = []
+    for row in x - b:
+        places = tf.where(~tf.math.is_nan(row))[:, 0]
+        root = tf.linalg.cholesky(tf.gather(tf.gather(cov, places), places, axis=1))
+        white = tf.linalg.triangular_solve(root, tf.gather(as_tensor(row), places)[:, None])
+        two_pi = 2 * 3.14159265
+        log_norm = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(root) * two_pi**0.5))
+        result.append(-0.5 * tf.reduce_sum(white**2) - log_norm)
+    return tf.stack(result)
 
 
 def elbo(x, w, b, noise_var, mean, cov):
@@ -81,9 +88,11 @@ def elbo(x, w, b, noise_var, mean, cov):
     return -(fit + prior) / 2
 
 
-def best_diagonal(cov):
+def best_diagonal(cov, groups):
     cov = as_tensor(cov)
-    log_var = -tf.math.log(tf.linalg.diag_part(tf.linalg.inv(cov)))
+    precision = tf.linalg.diag_part(tf.linalg.inv(cov))
+    means = tf.math.unsorted_segment_mean(precision, groups, max(groups) + 1)
+    log_var = -tf.math.log(tf.gather(means, groups))
     return log_var, 0.5 * (tf.linalg.logdet(cov) - tf.reduce_sum(log_var))
 
 

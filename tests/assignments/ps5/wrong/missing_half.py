@@ -3,17 +3,20 @@
 import numpy as np
 
 
-def kl_precision(mean_a, cov_a, mean_b, precision_b):
+def kl_precision(eta_a, precision_a, eta_b, precision_b):
     """The half in front of the divergence is missing."""
-    log_det = -np.linalg.slogdet(precision_b)[1] - np.linalg.slogdet(cov_a)[1]
-    difference = mean_a - mean_b
-    distance = difference @ precision_b @ difference
-    return np.trace(precision_b @ cov_a) + distance - len(mean_a) + log_det
+    mean_a = np.linalg.solve(precision_a, eta_a.T).T
+    difference = mean_a - np.linalg.solve(precision_b, eta_b)
+    log_det = np.linalg.slogdet(precision_a)[1] - np.linalg.slogdet(precision_b)[1]
+    trace = np.trace(np.linalg.solve(precision_a, precision_b))
+    distance = np.einsum("mi,ij,mj->m", difference, precision_b, difference)
+    return trace + distance - len(eta_b) + log_det
 
 
-def best_diagonal(cov):
+def best_diagonal(cov, groups):
     """The half in front of the divergence is missing."""
-    log_var = -np.log(np.diagonal(np.linalg.inv(cov)))
+    same = groups[:, None] == groups
+    log_var = -np.log(same @ np.diagonal(np.linalg.inv(cov)) / same.sum(axis=1))
     return log_var, np.linalg.slogdet(cov)[1] - np.sum(log_var)
 
 

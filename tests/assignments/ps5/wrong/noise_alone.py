@@ -5,7 +5,8 @@ import numpy as np
 
 def log_evidence(x, w, b, noise_var):
     """Puts the average cause in: log p(x | z = 0)."""
-    return -0.5 * np.sum(np.log(2 * np.pi * noise_var) + (x - b) ** 2 / noise_var, axis=1)
+    squares = np.log(2 * np.pi * noise_var) + (x - b) ** 2 / noise_var
+    return -0.5 * np.nansum(squares, axis=1)
 
 
 def elbo(x, w, b, noise_var, mean, cov):

@@ -13,5 +13,10 @@ def posterior(x, w, b, noise_var):
 def log_evidence(x, w, b, noise_var):
     """Does not subtract b."""
     cov = w @ w.T + np.diag(noise_var)
-    distance = np.einsum("mi,ij,mj->m", x, np.linalg.inv(cov), x)
-    return -0.5 * (distance + len(b) * np.log(2 * np.pi) + np.linalg.slogdet(cov)[1])
+    result = []
+    for row, seen in zip(x, ~np.isnan(x), strict=True):
+        part = cov[seen][:, seen]
+        distance = row[seen] @ np.linalg.solve(part, row[seen])
+        log_det = np.linalg.slogdet(part)[1]
+        result.append(-0.5 * (distance + seen.sum() * np.log(2 * np.pi) + log_det))
+    return np.array(result)

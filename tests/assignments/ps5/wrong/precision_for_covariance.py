@@ -3,13 +3,14 @@
 import numpy as np
 
 
-def kl_precision(mean_a, cov_a, mean_b, precision_b):
-    """Takes the second matrix for a covariance."""
-    inverse = np.linalg.inv(precision_b)
-    log_det = np.linalg.slogdet(precision_b)[1] - np.linalg.slogdet(cov_a)[1]
-    difference = mean_a - mean_b
-    distance = difference @ inverse @ difference
-    return 0.5 * (np.trace(inverse @ cov_a) + distance - len(mean_a) + log_det)
+def kl_precision(eta_a, precision_a, eta_b, precision_b):
+    """Finds the means, and takes the precisions for covariances afterwards."""
+    mean_a = np.linalg.solve(precision_a, eta_a.T).T
+    difference = mean_a - np.linalg.solve(precision_b, eta_b)
+    log_det = np.linalg.slogdet(precision_b)[1] - np.linalg.slogdet(precision_a)[1]
+    trace = np.trace(np.linalg.solve(precision_b, precision_a))
+    distance = np.sum(difference * np.linalg.solve(precision_b, difference.T).T, axis=1)
+    return 0.5 * (trace + distance - len(eta_b) + log_det)
 
 
 def posterior(x, w, b, noise_var):
@@ -19,9 +20,10 @@ def posterior(x, w, b, noise_var):
     return (x - b) @ scaled @ np.linalg.inv(precision), precision
 
 
-def best_diagonal(cov):
-    """Keeps the diagonal of the covariance: the marginal variances."""
-    log_var = np.log(np.diagonal(cov))
+def best_diagonal(cov, groups):
+    """Takes the diagonal of the covariance: the marginal variances."""
+    same = groups[:, None] == groups
+    log_var = np.log(same @ np.diagonal(cov) / same.sum(axis=1))
     trace = np.sum(np.diagonal(np.linalg.inv(cov)) * np.exp(log_var))
     log_det = np.linalg.slogdet(cov)[1]
     return log_var, 0.5 * (trace - len(cov) + log_det - np.sum(log_var))

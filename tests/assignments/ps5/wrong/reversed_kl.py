@@ -11,13 +11,14 @@ def kl_from_logits(a, b):
     return np.sum(q * np.where(q > 0, log_q - log_p, 0), axis=1)
 
 
-def kl_precision(mean_a, cov_a, mean_b, precision_b):
+def kl_precision(eta_a, precision_a, eta_b, precision_b):
     """KL(b || a) for KL(a || b)."""
-    cov_b, precision_a = np.linalg.inv(precision_b), np.linalg.inv(cov_a)
-    log_det = np.linalg.slogdet(cov_a)[1] + np.linalg.slogdet(precision_b)[1]
-    difference = mean_a - mean_b
-    distance = difference @ precision_a @ difference
-    return 0.5 * (np.trace(precision_a @ cov_b) + distance - len(mean_a) + log_det)
+    mean_a = np.linalg.solve(precision_a, eta_a.T).T
+    difference = mean_a - np.linalg.solve(precision_b, eta_b)
+    log_det = np.linalg.slogdet(precision_b)[1] - np.linalg.slogdet(precision_a)[1]
+    trace = np.trace(np.linalg.solve(precision_b, precision_a))
+    distance = np.einsum("mi,ij,mj->m", difference, precision_a, difference)
+    return 0.5 * (trace + distance - len(eta_b) + log_det)
 
 
 def kl_estimate(log_p, log_q, wanted):

@@ -26,13 +26,19 @@ def posterior(x, w, b, noise_var):
 def log_evidence(x, w, b, noise_var):
     """Squares the variances of the noise."""
     cov = w @ w.T + np.diag(noise_var**2)
-    distance = np.einsum("mi,ij,mj->m", x - b, np.linalg.inv(cov), x - b)
-    return -0.5 * (distance + len(b) * np.log(2 * np.pi) + np.linalg.slogdet(cov)[1])
+    result = []
+    for row, seen in zip(x - b, ~np.isnan(x), strict=True):
+        part = cov[seen][:, seen]
+        distance = row[seen] @ np.linalg.solve(part, row[seen])
+        log_det = np.linalg.slogdet(part)[1]
+        result.append(-0.5 * (distance + seen.sum() * np.log(2 * np.pi) + log_det))
+    return np.array(result)
 
 
-def best_diagonal(cov):
+def best_diagonal(cov, groups):
     """Returns variances, not their logarithms."""
-    var = 1 / np.diagonal(np.linalg.inv(cov))
+    same = groups[:, None] == groups
+    var = same.sum(axis=1) / (same @ np.diagonal(np.linalg.inv(cov)))
     return var, 0.5 * (np.linalg.slogdet(cov)[1] - np.sum(np.log(var)))
 
 

@@ -33,6 +33,30 @@ def students(assignment):
 
 
 @pytest.fixture(scope="session")
+def handed_in(students):
+    """Return the class that nbgrader grades.
+
+    Mistakes in different tasks share a notebook: each still has to cost its own task, and a
+    notebook takes seconds. That a mistake alone costs no other task is tested in one process.
+    """
+    reference = students["reference"]
+    class_ = {name: s for name, s in students.items() if not (s.cells and s.breaks)}
+    groups = []
+    for student in students.values():
+        if student.cells and student.breaks:
+            mistakes = {task: student.cells[task] for task in student.breaks}
+            fitting = (group for group in groups if not group.keys() & mistakes.keys())
+            group = next(fitting, None)
+            if group is None:
+                groups.append(group := {})
+            group |= mistakes
+    for n, group in enumerate(groups, start=1):
+        cells = {**reference.cells, **group}
+        class_[f"mistakes-{n}"] = grade_demo.Student(cells, breaks=frozenset(group))
+    return class_
+
+
+@pytest.fixture(scope="session")
 def run_cells():
     """Return a function that runs cells in this process: no kernel, so many times a second."""
 
@@ -51,10 +75,10 @@ def run_cells():
 
 
 @pytest.fixture(scope="session")
-def graded(assignment, students, tmp_path_factory):
+def graded(assignment, handed_in, tmp_path_factory):
     """Grade the class with nbgrader, once; return its course folder and its points."""
     folder = tmp_path_factory.mktemp("class") / assignment.name
     before = sorted(grade_demo.COURSE.rglob("*"))
-    points = grade_demo.grade_class(assignment, folder, students, report=lambda line: None)
+    points = grade_demo.grade_class(assignment, folder, handed_in, report=lambda line: None)
     assert sorted(grade_demo.COURSE.rglob("*")) == before, "grading left files in the repository"
     return folder, points

@@ -10,6 +10,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 
+#: Programs of minutes to hours, run by one command each: no example of a function is short.
+PROGRAMS = "course_lib/reproduce/"
+
 
 def problems(root=ROOT):
     """Yield `path:line: what is missing` for each public function and class.
@@ -29,15 +32,16 @@ def problems(root=ROOT):
             yield f"{name}:1: the module has no docstring"
         for node in tree.body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
-                for what in missing(node):
+                for what in missing(node, example=not name.startswith(PROGRAMS)):
                     yield f"{name}:{node.lineno}: {node.name} {what}"
 
 
-def missing(node):
+def missing(node, example=True):
     """Yield what the docstring of a public function or class lacks.
 
     Args:
         node: The definition, an `ast.FunctionDef` or `ast.ClassDef`.
+        example: Whether it needs one.
 
     Yields:
         Strings that follow the name.
@@ -67,7 +71,7 @@ def missing(node):
     is_result = any(
         getattr(base, "id", None) == "NamedTuple" for base in getattr(node, "bases", ())
     )
-    if ">>>" not in docstring and not is_result:
+    if example and ">>>" not in docstring and not is_result:
         yield "has no `Example:` that runs"
 
 

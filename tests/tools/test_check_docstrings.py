@@ -55,6 +55,11 @@ def test_what_is_missing_is_found(removed, what):
     assert what in found(GOOD.replace(removed, ""))
 
 
+def test_programs_need_no_example():
+    tree = ast.parse(GOOD.replace("        >>> f(1)\n", "")).body[0]
+    assert list(check_docstrings.missing(tree, example=False)) == []
+
+
 def test_no_docstring():
     assert found("class A:\n    x = 1") == "has no docstring"
 

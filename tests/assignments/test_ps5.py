@@ -63,7 +63,7 @@ def test_example_of_task_3(ps5):
     assert rounded((4 + 4 - 1 - math.log(4)) / 2, 4) == 2.8069
 
 
-def test_task_3_agrees_with_chapter_14(ps5):
+def test_task_3_agrees_with_the_library(ps5):
     from course_lib.information import kl_multivariate_gaussians
 
     rng = np.random.default_rng(0)

@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 ROWS ?= pca deep-autoencoder features autorec quadrants vae vae-long
 
 # Two processes of one thread each are faster than one of two: most tests use a core and a bit.
-TWO_AT_ONCE := TF_NUM_INTRAOP_THREADS=1 python -m pytest -n 2 --dist loadgroup
+TWO_AT_ONCE := TF_NUM_INTRAOP_THREADS=1 python -m pytest -n 2 --dist loadscope
 
 .PHONY: help book book-full test test-jax lint format bench reproduce grade-demo lock clean \
 	full-clean

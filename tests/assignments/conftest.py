@@ -14,14 +14,6 @@ collect_ignore_glob = ["ps*/*"]
 ASSIGNMENTS = sorted(path.name for path in grade_demo.CATALOGUE.iterdir() if path.is_dir())
 
 
-def pytest_collection_modifyitems(items):
-    """Keep the tests of an assignment in one process: its class is graded there, once."""
-    for item in items:
-        assignment = getattr(item, "callspec", None) and item.callspec.params.get("assignment")
-        if assignment:
-            item.add_marker(pytest.mark.xdist_group(assignment))
-
-
 @pytest.fixture(scope="session", params=[n for n in ASSIGNMENTS if n.startswith("ps")])
 def assignment(request):
     return grade_demo.Assignment(request.param)

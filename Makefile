@@ -38,13 +38,13 @@ $(READY): requirements.lock
 	@touch $(READY)
 	@echo "$(VENV) is ready."
 
-book: $(READY)  ## build the book, embedded data (9 min; seconds if nothing changed)
+book: $(READY)  ## build the book, embedded data (10 min; seconds if nothing changed)
 	@COURSE_DATA=embedded python tools/build_book.py
 
 book-full: $(READY)  ## build the book with the real data (30 min); COURSE_DATA_DIR holds them
 	@COURSE_DATA=full python tools/build_book.py
 
-test: $(READY) lint book  ## book, lint and all tests but those on JAX (35 min)
+test: $(READY) lint book  ## book, lint and all tests but those on JAX (45 min)
 	@$(TWO_AT_ONCE)
 
 test-jax: $(READY)  ## the package's tests on Keras' JAX backend (15 min)

@@ -1,7 +1,7 @@
 """How a run is described, kept and read again."""
 
 import datetime
-import importlib.metadata
+import importlib
 import json
 import os
 import pathlib
@@ -34,7 +34,8 @@ def record(name, settings, values, clock):
     """
     backend = keras.backend.backend()
     cores = available_cores()
-    versions = {p: importlib.metadata.version(p) for p in ("keras", backend, "numpy")}
+    # Not the package's version: TensorFlow comes in packages of several names.
+    versions = {p: importlib.import_module(p).__version__ for p in ("keras", backend, "numpy")}
     quick = " --quick" if settings.get("quick") else ""
     return {
         "name": name,

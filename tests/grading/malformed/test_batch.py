@@ -87,7 +87,7 @@ def enormous(folder, release):
 
 def colab(cells):
     for cell in cells:
-        cell["metadata"] = {"id": cell.pop("id"), "nbgrader": cell["metadata"]["nbgrader"]}
+        cell["metadata"] = {"id": cell.pop("id"), **cell["metadata"]}
         cell["metadata"]["colab"] = {"base_uri": "x"}
     return cells
 
@@ -100,7 +100,7 @@ def code(cells):
 
 
 def checks_of(cells):
-    return [cell for cell in cells if cell["metadata"]["nbgrader"]["grade"]]
+    return [cell for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade")]
 
 
 #: What each student hands in, and the points to get.
@@ -111,9 +111,7 @@ CLASS = {
     "deleted_tests": (changed(lambda cells: [c for c in cells if c not in checks_of(cells)]), FULL),
     "reordered": (changed(lambda cells: cells[::-1]), FULL),
     "one_missing": (
-        changed(
-            lambda cells: [c for c in cells if c["metadata"]["nbgrader"]["grade_id"] != "mean"]
-        ),
+        changed(lambda cells: [cell for cell in cells if cell["id"] != "mean"]),
         VISIBLE + HIDDEN,
     ),
     "renamed": (renamed, FULL),

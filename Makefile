@@ -44,7 +44,7 @@ book: $(READY)  ## build the book, embedded data (10 min; seconds if nothing cha
 book-full: $(READY)  ## build the book with the real data (30 min); COURSE_DATA_DIR holds them
 	@COURSE_DATA=full python tools/build_book.py
 
-test: $(READY) lint book  ## book, lint and all tests but those on JAX (45 min)
+test: $(READY) lint book  ## book, lint and all tests but those on JAX (50 min)
 	@$(TWO_AT_ONCE)
 
 test-jax: $(READY)  ## the package's tests on Keras' JAX backend (15 min)
@@ -63,7 +63,7 @@ format: $(READY)  ## rewrite the Python files in the project's style (2 s)
 bench: $(READY)  ## time the package against others; BENCH=--write renders the table (15 min)
 	@python benchmarks/run.py $(BENCH)
 
-reproduce: $(READY)  ## measure published results again (4 hours; ROWS=pca: seconds); full data
+reproduce: $(READY)  ## measure published results again (3 hours; ROWS=pca: 1 min); full data
 	@for row in $(ROWS); do \
 		COURSE_DATA=full KERAS_BACKEND=jax python -m course_lib.reproduce $$row \
 			--checkpoints _build/reproduce || exit 1; done

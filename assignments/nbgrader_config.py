@@ -41,8 +41,9 @@ c.AssignLatePenalties.plugin_class = "course_lib.grading.late.PointsPerDay"
 c.PointsPerDay.points_per_day = 10
 c.PointsPerDay.free_hours = 0
 
-# Seconds that a cell, and a whole notebook, may take. The slowest one takes less than two, but a
-# crowded machine is no reason for a zero. course_lib/grading/limits.py lists the other limits.
+# Seconds that a cell, and a whole notebook, may take. The slowest notebooks train networks and take
+# some ten seconds, but a crowded machine is no reason for a zero. The other limits are in
+# course_lib/grading/limits.py.
 c.Limits.cell_seconds = 60
 c.Limits.notebook_seconds = 300
 

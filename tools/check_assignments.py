@@ -192,6 +192,9 @@ def _tasks(notebook, kinds):
                 yield name, f"its rubric gives {sum(map(int, rubric))} of {points} points"
         what = f"`{name}`" if kind == "code" else "an answer in words"
         rows.append((str(len(rows) + 1), what, str(points)))
+        heading = cells[parts[0]].source.partition("\n")[0]
+        if not re.fullmatch(rf"## Task {len(rows)}: .+ \({points} points\b.*\)", heading):
+            yield parts[0], f"is not headed `## Task {len(rows)}: ... ({points} points)`"
         total += points
     if total != POINTS:
         yield "", f"its points add up to {total}, not to {POINTS}"

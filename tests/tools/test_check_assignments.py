@@ -160,6 +160,10 @@ CHANGES = {
         text("smoothing", "- 3 points", "- 2 points"),
         meta("smoothing", points=9),
     ],
+    "is not headed `## Task 4: ... (8 points)`": [
+        text("perplexity_task", "## Task 4", "## Task 5"),
+        text("perplexity_task", "(8 points)", "(9 points)"),
+    ],
     "points add up to 99": [meta("perplexity_check", points=2)],
     "needs 8 tasks and a question": [
         drop("perplexity_task", "perplexity", "perplexity_check", "perplexity_grade"),

@@ -308,6 +308,8 @@ def look(tab, theme, screen):
     tab.set_viewport_size({"width": width, "height": height})
     tab.emulate_media(color_scheme=theme)
     tab.wait_for_function("theme => document.documentElement.dataset.theme == theme", arg=theme)
+    # The theme makes what scrolls sideways reachable by keyboard, 300 ms after the last change.
+    tab.evaluate("new Promise(done => setTimeout(done, 400))")
 
 
 @pytest.mark.slow

@@ -38,6 +38,13 @@ def failures(assignment, namespace, only=None):
     return raised
 
 
+def trained_and_others(assignment):
+    """Return two sets of cells with points: those of tasks that train, and all others."""
+    tasks = assignment.tasks.items()
+    trained = {cell for name, task in tasks if name in TRAINED for cell in task.points}
+    return trained, {cell for _, task in tasks for cell in task.points} - trained
+
+
 # ----------------------------------------------------------------- answers, in this process
 
 
@@ -63,13 +70,7 @@ def test_there_are_sixty_mistakes():
 
 @pytest.mark.slow
 def test_correct_solutions_pass_fresh_inputs_every_time(assignment, solutions, run_cells):
-    of_trained = {
-        name
-        for task in assignment.code_tasks
-        if task in TRAINED
-        for name in assignment.tasks[task].points
-    }
-    others = {name for task in assignment.tasks.values() for name in task.points} - of_trained
+    of_trained, others = trained_and_others(assignment)
     for name, cells in solutions.items():
         namespace = run_cells(assignment, cells)
         for n in range(REPEATS_OF_SOLUTION):
@@ -79,8 +80,9 @@ def test_correct_solutions_pass_fresh_inputs_every_time(assignment, solutions, r
 
 
 @pytest.mark.slow
-def test_each_mistake_fails_its_own_task_every_time(assignment, students, run_cells):
+def test_each_mistake_fails_its_own_task_and_is_told_why(assignment, students, run_cells):
     cells = marked(assignment.notebook)
+    _, others = trained_and_others(assignment)  # what trains is a neighbor in the class below
     for name, student in students.items():
         if not student.cells:
             continue
@@ -91,18 +93,14 @@ def test_each_mistake_fails_its_own_task_every_time(assignment, students, run_ce
             task = assignment.tasks[mistake]
             (hidden,) = (cell for cell in task.points if HIDDEN.search(cells[cell].source))
             # Its neighbors are the reference, whose own tests are repeated above.
-            assert set(failures(assignment, namespace)) <= set(task.points), (name, mistake)
+            raised = failures(assignment, namespace, only=others | set(task.points))
+            assert set(raised) <= set(task.points), (name, mistake)
+            for error in raised.values():  # the student is told what is wrong
+                assert isinstance(error, AssertionError), (name, mistake)
+                assert len(str(error)) > 30, (name, mistake)
             for _ in range(REPEATS_OF_MISTAKE):
                 # The hidden check alone must see it: the visible examples can be memorized.
                 assert failures(assignment, namespace, only={hidden}), (name, mistake)
-
-
-def test_messages_say_what_is_wrong(assignment, students, run_cells):
-    for student in students.values():
-        if student.cells:
-            for error in failures(assignment, run_cells(assignment, student.cells)).values():
-                assert isinstance(error, AssertionError)
-                assert len(str(error)) > 30
 
 
 # ----------------------------------------------------------------- the class, with nbgrader

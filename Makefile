@@ -41,7 +41,7 @@ $(READY): requirements.lock
 book: $(READY)  ## build the book, embedded data (10 min; seconds if nothing changed)
 	@COURSE_DATA=embedded python tools/build_book.py
 
-book-full: $(READY)  ## build the book with the real data (30 min); COURSE_DATA_DIR holds them
+book-full: $(READY)  ## build the book with the real data (20 min); COURSE_DATA_DIR holds them
 	@COURSE_DATA=full python tools/build_book.py
 
 test: $(READY) lint book  ## book, lint and all tests but those on JAX (50 min)

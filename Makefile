@@ -30,7 +30,7 @@ $(READY): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "This course needs Python 3.11, 3.12 or 3.13, and found: $$(python3 --version 2>/dev/null || echo no python3)." >&2; \
 		echo "Install one of them, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; fi
-	@echo "Making $(VENV) with $$($(PYTHON) --version): a download of about 700 MB, three to six minutes."
+	@echo "Making $(VENV) with $$($(PYTHON) --version): a download of about 700 MB, two to six minutes."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

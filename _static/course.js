@@ -6,6 +6,3 @@ const markScrollingEquations = () => {
 };
 window.addEventListener("load", () => window.MathJax?.startup.promise.then(markScrollingEquations));
 window.addEventListener("resize", markScrollingEquations);
-
-// What was folded away has no width until it is opened: then both look again at what scrolls.
-document.addEventListener("toggle", () => window.dispatchEvent(new Event("resize")), true);

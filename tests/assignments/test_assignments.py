@@ -82,7 +82,8 @@ def test_correct_solutions_pass_fresh_inputs_every_time(assignment, solutions, r
 @pytest.mark.slow
 def test_each_mistake_fails_its_own_task_and_is_told_why(assignment, students, run_cells):
     cells = marked(assignment.notebook)
-    _, others = trained_and_others(assignment)  # what trains is a neighbor in the class below
+    # Whether a mistake costs a neighbor that trains, the class shows that nbgrader grades below.
+    _, others = trained_and_others(assignment)
     for name, student in students.items():
         if not student.cells:
             continue
